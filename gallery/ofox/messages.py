@@ -13,6 +13,8 @@ from gallery.ofox.errors import OfoxGarbled, OfoxRefused
 
 TOKENS_BELOW = 2**31  # what the database columns hold; no honest answer comes near it
 
+REQUEST_IDS = ("x-request-id", "request-id", "x-ofox-request-id", "x-goog-request-id", "cf-ray")
+
 
 class Operation(StrEnum):
     GENERATE = "generate"
@@ -26,6 +28,9 @@ class Attachment:
     name: str
     media_type: str
     path: Path
+
+    def summary(self) -> dict:
+        return {"name": self.name, "media_type": self.media_type, "size": self.path.stat().st_size}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,10 @@ class Receipt:
         return cls(**{field.name: receipt[field.name] for field in fields(cls)})
 
 
+def request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens by kind; unknown is None and never 0. Cached input is not counted a second time as plain input."""
@@ -107,6 +116,13 @@ def rest(whole: int | None, part: int | None) -> int | None:
     if whole is None or part is None:
         return whole
     return whole - part if whole >= part else None
+
+
+def share_of_cache(cached: int, text: int | None, image: int | None) -> tuple[int | None, int | None]:
+    """Cached text and cached image when only their sum is told: text first, the dearer reading of the two."""
+    if text is None:
+        return None, None
+    return min(cached, text), None if image is None else max(0, cached - text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
