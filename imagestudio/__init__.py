@@ -1,0 +1,1 @@
+"""The project around the gallery app: settings, addresses, server entry."""

@@ -1,0 +1,49 @@
+"""Strict reading of environment values; a wrong one stops the start with a sentence."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name, default=""):
+    """The value, or that of the file which NAME_FILE names (for secrets of Docker and systemd)."""
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from error
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name, default=False):
+    value = text(name, str(default)).lower()
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be true or false.")
+    return value in TRUE
+
+
+def number(name, default, *, least=1, most=1_000_000):
+    value = text(name, str(default))
+    try:
+        found = int(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number.") from error
+    if not least <= found <= most:
+        raise ImproperlyConfigured(f"{name} is {found}; it must lie between {least} and {most}.")
+    return found
+
+
+def words(name, default=""):
+    """A list separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def url(name, default):
+    value = text(name, default).rstrip("/")
+    if not value.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https://.")
+    return value
