@@ -1,0 +1,21 @@
+"""The tables, one file a subject; import them from here."""
+
+from .catalog import ModelEntry
+from .events import Event
+from .generations import Generation, Input
+from .images import Favourite, Image
+from .projects import Membership, Project
+from .usage import Call, Price
+
+__all__ = [
+    "Call",
+    "Event",
+    "Favourite",
+    "Generation",
+    "Image",
+    "Input",
+    "Membership",
+    "ModelEntry",
+    "Price",
+    "Project",
+]
