@@ -1,0 +1,113 @@
+"""The embedded worker: one event loop, many calls in flight, fed from the engine's table."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+from datetime import timedelta
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from gallery.models import Event
+from gallery.services.recovery import recover_calls
+from gallery.wiring import close_gateway
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.05  # seconds between looks for new work; a look without work takes no lock
+DRAIN = 25  # seconds that calls in flight get at the end; what is still unanswered then is recovered at the next start
+EVENTS_KEPT = timedelta(days=1)
+
+
+class AlreadyRunning(Exception):
+    """Another worker holds this data folder."""
+
+
+class Lock:
+    """Held for life; the kernel drops it even on kill -9, so owning it proves that no other worker is alive."""
+
+    def __enter__(self):
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        self.file = (settings.DATA_DIR / "worker.lock").open("w")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(str(settings.DATA_DIR)) from error
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+class Worker:
+    """Runs tasks until `stop` is set, then drains. A task's row goes when it has ended: the call row is the record."""
+
+    def __init__(self, in_flight):
+        self.in_flight = in_flight
+        self.running = set()
+        self.stop = asyncio.Event()
+
+    async def run(self):
+        settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
+        await recover_calls()
+        await sync_to_async(_forget_old_events)()
+        while not self.stop.is_set():
+            if room := self.in_flight - len(self.running):
+                await self._start_ready(room)
+            await self._pause()
+        await self._drain()
+
+    async def _start_ready(self, room):
+        try:
+            rows = await sync_to_async(_claim_ready)(room)
+        except Exception:
+            logger.exception("the queue could not be read")
+            await asyncio.sleep(1)
+            return
+        for row in rows:
+            running = asyncio.create_task(self._run(row))
+            self.running.add(running)
+            running.add_done_callback(self.running.discard)
+
+    async def _run(self, row):
+        try:
+            await row.task.acall(*row.args_kwargs["args"], **row.args_kwargs["kwargs"])
+        except Exception:
+            logger.exception("task %s %s failed", row.task_path, row.args_kwargs["args"])
+        await sync_to_async(row.delete)()
+
+    async def _pause(self):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), LOOK_EVERY)
+
+    async def _drain(self):
+        if self.running:
+            logger.info("finishing %s calls before the end", len(self.running))
+            _, unanswered = await asyncio.wait(self.running, timeout=DRAIN)
+            for task in unanswered:
+                task.cancel()
+            await asyncio.gather(*unanswered, return_exceptions=True)
+        await close_gateway()
+
+
+def _claim_ready(room):
+    """Up to `room` ready rows, claimed in one transaction; a look that finds none takes no lock."""
+    ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)
+    if not ready.exists():
+        return []
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            ready = ready.select_for_update(skip_locked=True)
+        rows = list(ready[:room])
+        claimed = DBTaskResult.objects.filter(pk__in=[row.pk for row in rows])
+        claimed.update(status=TaskResultStatus.RUNNING, started_at=timezone.now())
+    return rows
+
+
+def _forget_old_events():
+    Event.objects.filter(at__lt=timezone.now() - EVENTS_KEPT).delete()

@@ -1,0 +1,85 @@
+"""Live progress: one watcher a process reads new rows of the event table and tells its open pages."""
+
+import asyncio
+import contextvars
+import logging
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from gallery.models import Event
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.1  # seconds between looks; on SQLite a look is one PRAGMA, on Postgres one indexed read
+KEEP_ALIVE = 15  # seconds of silence after which a comment is sent, so that proxies leave the stream open
+LATE = 100  # ids looked back: on Postgres a transaction may commit after one that began later and took a higher id
+REPLAY = 200  # events a page that comes back may ask for; beyond that it should load anew
+
+
+class Watcher:
+    """Reads `id > last` while somebody listens, and fans out (event id, user id, generation id)."""
+
+    def __init__(self):
+        self.listeners = set()
+        self.task = None
+
+    async def listen(self):
+        """Yields (event id, user id, generation id); None after a while of silence."""
+        queue = asyncio.Queue()
+        self.listeners.add(queue)
+        if self.task is None or self.task.done():
+            # A context of its own: the first listener's request ends before the watcher does.
+            self.task = asyncio.create_task(self._watch(), context=contextvars.Context())
+        try:
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), KEEP_ALIVE)
+                except TimeoutError:
+                    yield None
+        finally:
+            self.listeners.discard(queue)
+
+    async def _watch(self):
+        last, version = await sync_to_async(latest)(), None
+        seen = set(range(last - LATE, last + 1))
+        while self.listeners:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                version, rows = await sync_to_async(_news)(last - LATE, version)
+            except Exception:
+                logger.exception("the event table could not be read")
+                await asyncio.sleep(1)
+                continue
+            fresh = [row for row in rows if row[0] not in seen]
+            last = max([last, *(row[0] for row in fresh)])
+            seen = {pk for pk in seen if pk > last - LATE} | {row[0] for row in fresh}
+            for row in fresh:
+                for queue in self.listeners:
+                    queue.put_nowait(row)
+
+
+watcher = Watcher()
+
+
+def latest():
+    """Id of the newest event; 0 where there is none."""
+    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def missed(user, after):
+    """Generations of a person that changed after an event, oldest first, each once with its newest event id."""
+    rows = Event.objects.filter(user=user, pk__gt=after).order_by("pk").values_list("pk", "generation_id")[:REPLAY]
+    return [(pk, generation) for generation, pk in {generation: pk for pk, generation in rows}.items()]
+
+
+def _news(after, version):
+    """(database version, rows after an id); without a query where SQLite says that nobody wrote."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            now = cursor.execute("PRAGMA data_version").fetchone()[0]
+        if now == version:
+            return version, []
+        version = now
+    rows = Event.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "user_id", "generation_id")
+    return version, list(rows)

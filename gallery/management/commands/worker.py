@@ -1,0 +1,43 @@
+"""`manage.py worker`: runs queued calls until it is told to stop."""
+
+import asyncio
+import signal
+import sys
+import threading
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from gallery.engine.worker import AlreadyRunning, Lock, Worker
+
+
+class Command(BaseCommand):
+    help = "Run queued calls. SIGTERM or Ctrl-C lets the calls in flight finish first."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--in-flight", type=int, default=settings.CALLS_IN_FLIGHT, help="calls at once")
+        parser.add_argument(
+            "--with-parent", action="store_true", help="stop when standard input ends: the parent has gone"
+        )
+
+    def handle(self, *, in_flight, with_parent, **options):
+        try:
+            with Lock():
+                asyncio.run(run(in_flight, with_parent))
+        except AlreadyRunning as error:
+            raise CommandError(f"Another worker is running on the data folder {error}.") from error
+
+
+async def run(in_flight, with_parent):
+    worker = Worker(in_flight)
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, worker.stop.set)
+    if with_parent:
+        threading.Thread(target=stop_at_eof, args=(loop, worker), daemon=True).start()
+    await worker.run()
+
+
+def stop_at_eof(loop, worker):
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(worker.stop.set)

@@ -1,0 +1,187 @@
+"""Reads that cross tables: lists with everything a page shows, estimates, usual times, lineage."""
+
+from datetime import timedelta
+from statistics import median
+
+from django.db.models import Count, Prefetch, Q, Sum
+from django.utils import timezone
+
+from gallery import catalog, pricing
+from gallery.models import Call, Generation, Image, Input, ModelEntry, Price
+
+PAGE = 20  # generations a page of a list
+GALLERY_PAGE = 60  # pictures a page of the gallery
+USUAL_OF = 20  # the usual time is the median of so many last answers
+LINEAGE_DEPTH = 6  # generations up and down that the image page follows
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
+
+
+def generations_with_everything(generations):
+    """Adds what a card or a row shows, in a constant number of queries."""
+    return generations.select_related("user", "project").prefetch_related(
+        "images", "calls", Prefetch("inputs", Input.objects.select_related("image"))
+    )
+
+
+def page_before(queryset, before, size):
+    """(rows, id of the next page's start or None) of a list that runs from the newest down, by keyset on the id."""
+    if before:
+        queryset = queryset.filter(pk__lt=before)
+    rows = list(queryset.order_by("-pk")[: size + 1])
+    return rows[:size], rows[size - 1].pk if len(rows) > size else None
+
+
+def complete_cards(generations):
+    """Puts model labels, usual times and places in the queue on generations that are about to be shown."""
+    labels = dict(ModelEntry.objects.values_list("name", "label"))
+    usual = {}
+    for generation in generations:
+        generation.model_label = labels.get(generation.model, generation.model)
+        generation.usual_seconds = generation.queue_place = None
+        if generation.is_open:
+            key = (generation.model, generation.kind, generation.options.get("quality"), generation.options.get("size"))
+            if key not in usual:
+                usual[key] = usual_seconds(*key)
+            generation.usual_seconds = usual[key]
+            if generation.status == Generation.Status.QUEUED:
+                generation.queue_place = queue_place(generation)
+    return generations
+
+
+def usual_seconds(model, kind, quality, size):
+    """Median seconds from sending to the answer of the last calls like this one; None without history."""
+    alike = {"generation__model": model, "generation__kind": kind}
+    for name, value in (("quality", quality), ("size", size)):
+        if value:
+            alike[f"generation__options__{name}"] = value
+    times = (
+        Call.objects.filter(status=Call.Status.ANSWERED, **alike)
+        .order_by("-pk")
+        .values_list("sent_at", "finished_at")[:USUAL_OF]
+    )
+    seconds = [(finished - sent).total_seconds() for sent, finished in times]
+    return median(seconds) if seconds else None
+
+
+def queue_place(generation):
+    """1 for the generation whose first call goes out next."""
+    ahead = Call.objects.filter(status=Call.Status.QUEUED, generation_id__lt=generation.pk)
+    return ahead.values("generation_id").distinct().count() + 1
+
+
+def gallery_images(user, *, project=None, text="", favourites=False, trash=False):
+    """Outputs that the person may see, as the gallery shows them."""
+    images = Image.objects.visible_to(user).outputs().select_related("generation", "generation__user")
+    images = images.trashed() if trash else images.kept()
+    if project:
+        images = images.filter(project=project)
+    for word in text.split():
+        images = images.filter(generation__prompt__icontains=word)
+    if favourites:
+        images = images.filter(favourites__user=user)
+    return images.with_favourite_of(user)
+
+
+def neighbours(images, image):
+    """(newer, older) image of one in a result, or None where it ends."""
+    newer = images.filter(pk__gt=image.pk).order_by("pk").first()
+    older = images.filter(pk__lt=image.pk).order_by("-pk").first()
+    return newer, older
+
+
+def history(user, *, text="", status="", model="", person=None, project=None):
+    """Generations that the person may see, as the history shows them."""
+    generations = Generation.objects.visible_to(user)
+    for word in text.split():
+        generations = generations.filter(prompt__icontains=word)
+    chosen = {"status": status, "model": model, "user": person, "project": project}
+    generations = generations.filter(**{name: value for name, value in chosen.items() if value})
+    return generations_with_everything(generations)
+
+
+# --- lineage -----------------------------------------------------------------------------------------------------
+
+
+def ancestors(user, image):
+    """Steps that led to an image, nearest first: generation, its inputs, its outputs, depth."""
+    return _walk(user, [image.generation_id] if image.generation_id else [], up=True)
+
+
+def descendants(user, image):
+    """Steps that were made from an image, nearest first."""
+    return _walk(user, _made_from([image.pk]), up=False)
+
+
+def _made_from(image_ids):
+    used = Input.objects.filter(image_id__in=image_ids, role=Input.Role.IMAGE)
+    return list(used.values_list("generation_id", flat=True).distinct())
+
+
+def _walk(user, generation_ids, *, up):
+    """Level by level, so that the number of queries grows with the depth and not with the width."""
+    steps, seen = [], set()
+    for depth in range(1, LINEAGE_DEPTH + 1):
+        ids = [pk for pk in generation_ids if pk not in seen]
+        seen.update(ids)
+        level = list(generations_with_everything(Generation.objects.visible_to(user).filter(pk__in=ids)))
+        if not level:
+            break
+        for generation in complete_cards(level):
+            inputs = [used.image for used in generation.inputs_in_order]
+            steps.append({"generation": generation, "inputs": inputs, "outputs": generation.pictures, "depth": depth})
+        if up:
+            generation_ids = [image.generation_id for step in steps[-len(level) :] for image in step["inputs"]]
+            generation_ids = [pk for pk in generation_ids if pk]
+        else:
+            generation_ids = _made_from([image.pk for step in steps[-len(level) :] for image in step["outputs"]])
+    return steps
+
+
+# --- money -------------------------------------------------------------------------------------------------------
+
+
+def price_of(model, moment):
+    return Price.objects.at(model, moment)
+
+
+def estimate(entry, options, prompt, images, wanted):
+    """Dollars to expect, or None where the model has no price or no formula."""
+    price = price_of(entry.name, timezone.now())
+    if price is None:
+        return None
+    kind = Generation.Kind.EDIT if images else Generation.Kind.GENERATE
+    calls = catalog.calls_for(entry.spec, kind, wanted)
+    return pricing.estimate_cost(
+        price.per_million, entry.spec.estimator, options, prompt=prompt, images=images, calls=calls
+    )
+
+
+def usage_of(user, since):
+    """What a person's calls came to since a moment: by model, and together."""
+    calls = Call.objects.filter(generation__user=user, sent_at__gte=since)
+    sums = {
+        "calls": Count("pk"),
+        "cost": Sum("cost_usd"),
+        "unknown": Count("pk", filter=Q(cost_usd=None, may_have_been_billed=True)),
+        "tokens_in": Sum("text_in", default=0) + Sum("image_in", default=0),
+        "tokens_out": Sum("text_out", default=0) + Sum("image_out", default=0),
+    }
+    by_model = list(calls.values("generation__model").annotate(**sums).order_by("-cost"))
+    by_day = list(calls.values("sent_at__date").annotate(**sums).order_by("-sent_at__date"))
+    return {"by_model": by_model, "by_day": by_day, "total": calls.aggregate(**sums)}
+
+
+def spent_between(user, start, end):
+    """Known dollars of a person's calls sent in a period; None where there is none."""
+    calls = Call.objects.filter(generation__user=user, sent_at__gte=start, sent_at__lt=end)
+    return calls.aggregate(cost=Sum("cost_usd"))["cost"]
+
+
+def month_start(now):
+    return timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_before(start):
+    return month_start(start - timedelta(days=1))

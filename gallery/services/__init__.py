@@ -1,0 +1,1 @@
+"""The only code that writes: functions named by verbs, which take a person and plain values."""

@@ -1,0 +1,153 @@
+"""One call from the queue to its answer: claim, prepare, commit `sent`, post, hand the answer to results."""
+
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import transaction
+from django_tasks import task
+
+from gallery import catalog, pictures, wiring
+from gallery.models import Call, Event, Generation, Input, ModelEntry
+from gallery.ofox.errors import OfoxError
+from gallery.ofox.messages import Attachment, ImageRequest, Operation
+
+from . import files, results
+
+logger = logging.getLogger(__name__)
+
+# Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
+_decoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
+
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+
+
+def enqueue(call):
+    """Tell the engine to run a call, not before its `run_after`; inside the transaction that wrote it."""
+    run_call.using(run_after=call.run_after).enqueue(call.pk)
+
+
+@task
+async def run_call(call_id):
+    """Run a queued call to its end. A second delivery of the same call does nothing."""
+    call = await sync_to_async(_claim)(call_id)
+    if call is None:
+        return
+    folder = spool_folder(call)
+    try:
+        request = await asyncio.to_thread(_prepare, call, folder)
+    except NotSendable as error:
+        await sync_to_async(results.record_unsent)(call, error.code, error.detail)
+        return
+    except Exception:
+        logger.exception("call %s could not be prepared", call.pk)
+        await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
+        return
+    if await sync_to_async(_mark_sent)(call, request.summary):
+        await _post(call, request, folder / "body")
+
+
+async def _post(call, request, spool):
+    try:
+        receipt = await wiring.gateway().send(request, spool)
+    except OfoxError as error:
+        await finish(call, spool, error=error)
+    except OSError as error:
+        code = "disk_full" if error.errno == errno.ENOSPC else "studio_error"
+        logger.exception("the answer of call %s could not be written", call.pk)
+        await sync_to_async(results.record_lost)(call, code)
+    else:
+        await finish(call, spool, receipt=receipt)
+
+
+async def finish(call, spool, *, receipt=None, error=None):
+    """End a sent call with the answer in its spool file, or with the error that came instead; then the spool goes."""
+    loop = asyncio.get_running_loop()
+    outcome = await loop.run_in_executor(_decoders, results.gather, call, spool, receipt, error)
+    await sync_to_async(_record)(call, outcome)
+    if outcome.is_safe:
+        await asyncio.to_thread(shutil.rmtree, spool.parent, ignore_errors=True)
+
+
+def _record(call, outcome):
+    with transaction.atomic():
+        if again := results.record(call, outcome):
+            enqueue(again)
+
+
+class NotSendable(Exception):
+    """A call that cannot be sent as it is; nothing was charged."""
+
+    def __init__(self, code, detail=""):
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+def spool_folder(call):
+    """Where a call's inputs and its answer lie while it runs; on the worker's own disk."""
+    return settings.SPOOL_DIR / f"call-{call.pk}"
+
+
+def _claim(call_id):
+    if not Call.objects.claim(call_id, WORKER):
+        return None
+    inputs = "generation__inputs__image"
+    return Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
+
+
+def _mark_sent(call, summary):
+    """Committed before a byte goes out, so that a crash after it is known to be one that may cost money."""
+    with transaction.atomic():
+        if not Call.objects.mark_sent(call.pk, summary):
+            return False
+        call.refresh_from_db(fields=["status", "sent_at"])
+        waiting = Generation.objects.filter(pk=call.generation_id, status=Generation.Status.QUEUED)
+        waiting.update(status=Generation.Status.RUNNING, started_at=call.sent_at)
+        Event.objects.append(call.generation)
+        return True
+
+
+def _prepare(call, folder):
+    """The wire request of a call, with its inputs as files that the model takes."""
+    generation = call.generation
+    entry = ModelEntry.objects.filter(name=generation.model).first()
+    if entry is None:
+        raise NotSendable("model_not_found")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    spec, operation = entry.spec, Operation(generation.kind)
+    inputs = generation.inputs_in_order
+    images = [used for used in inputs if used.role == Input.Role.IMAGE]
+    room = catalog.input_budget(spec, operation, len(images))
+    mask = next((used for used in inputs if used.role == Input.Role.MASK), None)
+    rules = spec.rules(operation)
+    request = ImageRequest(
+        model=generation.model,
+        prompt=generation.prompt,
+        operation=operation,
+        options=catalog.wire_options(spec, operation, generation.options | {"n": call.wanted}),
+        images=tuple(_attachment(used.image, folder, rules.input_formats, room) for used in images),
+        mask=_attachment(mask.image, folder, ("png",), rules.mask_max_bytes) if mask else None,
+    )
+    return wiring.PROTOCOLS[call.protocol].build(request)
+
+
+def _attachment(image, folder, formats, max_bytes):
+    target = pictures.Target(formats=frozenset(formats), max_bytes=max_bytes or settings.UPLOAD_MAX_BYTES)
+    try:
+        original = files.local_copy(image, folder)
+        prepared = pictures.prepare(original, target, folder / f"input-{image.pk}")
+    except FileNotFoundError as error:
+        raise NotSendable("input_missing") from error
+    except pictures.NotAPicture as error:
+        raise NotSendable("input_unfit", error.detail) from error
+    if prepared is None:
+        return Attachment(image.download_name, f"image/{image.format}", original)
+    return Attachment(prepared.path.name, prepared.media_type, prepared.path)

@@ -1,0 +1,74 @@
+"""Picture files: kept under their hash before any row names them, and fetched back as local files."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import storages
+
+from gallery import pictures
+from gallery.models import Image
+from gallery.models.images import preview_name
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture whose files are safe; `row` has the Image fields that were measured."""
+
+    sha256: str
+    bytes: int
+    measured: pictures.Measured
+
+    def row(self):
+        measured = self.measured
+        return {
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+            "format": measured.format,
+            "width": measured.width,
+            "height": measured.height,
+            "shown_width": measured.shown_width,
+            "shown_height": measured.shown_height,
+            "has_alpha": measured.has_alpha,
+            "animated": measured.animated,
+            "average_colour": measured.average_colour,
+        }
+
+
+def keep(source):
+    """Store a picture, given as bytes or as a path, with its previews.
+
+    Content-addressed, so doing it twice is harmless. Raises pictures.NotAPicture, and OSError when the disk is full.
+    """
+    studied = pictures.study(source)
+    with open(source, "rb") if isinstance(source, Path) else ContentFile(source) as file:
+        digest = hashlib.sha256()
+        for chunk in File(file).chunks():
+            digest.update(chunk)
+        size = file.tell()
+        kept = Kept(digest.hexdigest(), size, studied.measured)
+        image = Image(**kept.row())
+        file.seek(0)
+        storages["originals"].save(image.original_name, File(file))
+    for name in ("small", "large"):
+        storages["previews"].save(preview_name(kept.sha256, name), ContentFile(getattr(studied, name)))
+    return kept
+
+
+def local_copy(image, folder):
+    """Path of an image's original as a local file: its own place on disk, or a copy in `folder` when it is elsewhere.
+
+    Raises FileNotFoundError where the storage has it no more.
+    """
+    storage = storages["originals"]
+    try:
+        path = Path(storage.path(image.original_name))
+    except NotImplementedError:  # S3 and the like
+        path = folder / f"original-{image.pk}.{image.format}"
+        with storage.open(image.original_name) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    if not path.exists():
+        raise FileNotFoundError(path.name)
+    return path

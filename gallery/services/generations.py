@@ -1,0 +1,113 @@
+"""What a person starts and stops: asking for pictures, asking again, cancelling."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gallery import catalog, queries
+from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Project
+
+from . import calls, uploads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A valid request, as a form hands it over. `uploads` are (Kept, name) of files brought along."""
+
+    project: Project
+    entry: ModelEntry
+    prompt: str
+    options: dict
+    wanted: int = 1
+    attached: tuple[Image, ...] = ()
+    uploads: tuple = ()
+    mask: Image | None = None
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def kind(self):
+        return Generation.Kind.EDIT if self.attached or self.uploads else Generation.Kind.GENERATE
+
+
+def request_generation(user, wish):
+    """Write the generation, its inputs and its calls, and enqueue them, in one transaction.
+
+    The same token a second time (a double click) gives the generation of the first.
+    """
+    try:
+        with transaction.atomic():
+            return _write(user, wish)
+    except IntegrityError:
+        earlier = Generation.objects.filter(token=wish.token, user=user).first()
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _write(user, wish):
+    brought = [uploads.record_upload(user, wish.project, kept, name) for kept, name in wish.uploads]
+    images = [*wish.attached, *brought]
+    generation = Generation.objects.create(
+        project=wish.project,
+        user=user,
+        kind=wish.kind,
+        model=wish.entry.name,
+        prompt=wish.prompt,
+        options=wish.options,
+        wanted=wish.wanted,
+        token=wish.token,
+        estimated_usd=queries.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
+    )
+    inputs = [Input(generation=generation, image=image, position=place) for place, image in enumerate(images)]
+    if wish.mask:
+        inputs.append(Input(generation=generation, image=wish.mask, position=0, role=Input.Role.MASK))
+    Input.objects.bulk_create(inputs)
+    spec = wish.entry.spec
+    for place, wanted in enumerate(catalog.calls_for(spec, wish.kind, wish.wanted)):
+        call = Call.objects.create(
+            generation=generation, position=place, wanted=wanted, protocol=spec.protocol(wish.kind)
+        )
+        calls.enqueue(call)
+    Event.objects.append(generation)
+    return generation
+
+
+def run_again(user, generation):
+    """A new generation with the same wish; it is paid anew. Raises NotOnOffer where the model has gone."""
+    entry = ModelEntry.objects.on_offer().filter(name=generation.model).first()
+    if entry is None:
+        raise NotOnOffer(generation.model)
+    inputs = generation.inputs.select_related("image")
+    wish = Wish(
+        project=generation.project,
+        entry=entry,
+        prompt=generation.prompt,
+        options=generation.options,
+        wanted=generation.wanted,
+        attached=tuple(used.image for used in inputs if used.role == Input.Role.IMAGE),
+        mask=next((used.image for used in inputs if used.role == Input.Role.MASK), None),
+    )
+    return request_generation(user, wish)
+
+
+class NotOnOffer(Exception):
+    """The model is not in the catalogue any more."""
+
+
+def cancel_generation(generation):
+    """Stop what can be stopped: queued calls never go out. A sent one cannot be called back; its answer is still kept.
+
+    True where the generation was open.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        opened = Generation.objects.open().filter(pk=generation.pk)
+        if not opened.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now):
+            return False
+        waiting = Call.objects.filter(generation=generation, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        waiting.update(status=Call.Status.CANCELLED, finished_at=now)
+        Call.objects.filter(generation=generation, status=Call.Status.SENT).update(may_have_been_billed=True)
+        Event.objects.append(generation)
+        return True

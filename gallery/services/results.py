@@ -1,0 +1,226 @@
+"""The only code that ends a call, and with the last of its calls a generation."""
+
+import errno
+import logging
+import random
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from gallery import catalog, pictures, pricing, queries, wiring
+from gallery.models import Call, Event, Generation, Image
+from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
+
+from . import files
+
+logger = logging.getLogger(__name__)
+
+RETRY_DELAYS = (2, 5, 15)  # seconds before the 2nd, 3rd and 4th attempt, where the gateway names no time itself
+LONGEST_WAIT = 600  # seconds; a gateway that asks for more is not waited for
+
+# What came was unusable for us, and paid for as far as we know.
+UNSURE = {"no_image", "not_json", "empty_body", "unexpected_shape"}
+
+
+class Outcome:
+    """What became of a call, gathered before the database is touched."""
+
+    def __init__(self, receipt=None):
+        self.receipt = receipt
+        self.answer = None
+        self.kept = []  # (position, files.Kept)
+        self.error = None  # OfoxError
+        self.lost = ""  # code of why a picture that came is not kept
+
+    @property
+    def status(self):
+        if self.answer is not None and not isinstance(self.error, OfoxSilent):
+            return Call.Status.ANSWERED
+        if isinstance(self.error, OfoxRefused):
+            return Call.Status.REFUSED
+        return Call.Status.INTERRUPTED if isinstance(self.error, OfoxSilent) else Call.Status.FAILED
+
+    @property
+    def code(self):
+        return self.error.code if self.error else self.lost
+
+    @property
+    def is_safe(self):
+        """True where nothing that arrived would be lost with the spool file."""
+        return self.lost not in ("disk_full", "studio_error")
+
+
+def gather(call, spool, receipt=None, error=None):
+    """Read a call's answer from its spool file and store its pictures: files first, rows later.
+
+    Takes the receipt of a whole answer, or the error that stood in its place. Slow: decodes every picture.
+    """
+    return _read(call, spool, receipt) if receipt else _salvage(call, error, spool)
+
+
+def _read(call, spool, receipt):
+    outcome = Outcome(receipt)
+    try:
+        outcome.answer = wiring.PROTOCOLS[call.protocol].read(spool, receipt)
+    except OfoxError as error:
+        outcome.error = error
+        outcome.answer = getattr(error, "answer", None)
+    if outcome.answer is not None:
+        outcome.error = outcome.error or outcome.answer.refusal
+        _keep_all(call, outcome, outcome.answer.pictures)
+    return outcome
+
+
+def _salvage(call, error, spool):
+    outcome = Outcome()
+    outcome.error = error
+    if error.code == "cut_body":
+        _keep_all(call, outcome, wiring.PROTOCOLS[call.protocol].salvage(spool))
+    return outcome
+
+
+def _keep_all(call, outcome, received):
+    """Store each picture by itself: one that is damaged does not spoil the others."""
+    for picture in received:
+        try:
+            outcome.kept.append((picture.index, files.keep(picture.decode())))
+        except OfoxGarbled as error:
+            outcome.lost = error.code
+        except pictures.NotAPicture as error:
+            outcome.lost = "too_many_pixels" if error.code == "too_many_pixels" else "not_a_picture"
+            logger.warning("call %s: picture %s cannot be kept: %s", call.pk, picture.index, error)
+        except OSError as error:
+            outcome.lost = "disk_full" if error.errno == errno.ENOSPC else "studio_error"
+            logger.exception("call %s: picture %s could not be stored", call.pk, picture.index)
+
+
+def record(call, outcome):
+    """End a sent call in one transaction: images, tokens, cost, status, event. The call that repeats it, or None."""
+    error = outcome.error
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+        row = Call.objects.select_for_update().get(pk=call.pk)
+        if row.status != Call.Status.SENT:
+            return None  # ended already, by an earlier delivery
+        row.status = outcome.status
+        row.finished_at = timezone.now()
+        row.error_code = outcome.code
+        row.error_detail = error.detail if error else ""
+        row.may_have_been_billed = outcome.code in UNSURE or bool(error and error.may_be_billed)
+        if outcome.receipt:
+            row.http_status = outcome.receipt.status
+            row.headers = outcome.receipt.headers
+        elif error:
+            row.http_status = error.status
+        if outcome.answer is not None:
+            _write_answer(row, outcome.answer)
+        row.save()
+        _write_images(row, generation, outcome.kept)
+        again = _retry(row, error) if isinstance(error, RETRYABLE) and generation.is_open else None
+        _settle(generation)
+    return again
+
+
+def _write_answer(row, answer):
+    usage = answer.usage
+    for kind in pricing.KINDS:
+        setattr(row, kind, getattr(usage, kind))
+    row.raw_usage = usage.raw
+    row.upstream_id = (answer.upstream_id or "")[:200]
+    row.model_returned = (answer.model or "")[:200]
+    row.answer = answer.envelope
+    row.price = queries.price_of(row.generation.model, row.sent_at)
+    row.cost_usd = pricing.cost(row.price.per_million, usage) if row.price else None
+    if row.cost_usd is not None:
+        row.may_have_been_billed = False
+
+
+def _write_images(row, generation, kept):
+    for position, picture in kept:
+        Image.objects.create(
+            project_id=generation.project_id,
+            user_id=generation.user_id,
+            generation=generation,
+            call=row,
+            position=position,
+            differs=_differences(generation.options, picture.measured),
+            **picture.row(),
+        )
+
+
+def _differences(options, measured):
+    """Words for what was asked and did not come."""
+    pixels = catalog.expected_pixels(options.get("size"))
+    asked_format = options.get("output_format")
+    wrong = {
+        "size": pixels and pixels != (measured.shown_width, measured.shown_height),
+        "format": asked_format and asked_format != measured.format,
+        "background": options.get("background") == "transparent" and not measured.has_alpha,
+    }
+    return [word for word, differs in wrong.items() if differs]
+
+
+def _retry(row, error):
+    """A new call for one that was never worked on; the old row stays as it ended."""
+    wait = error.retry_after
+    if row.attempt > len(RETRY_DELAYS) or (wait or 0) > LONGEST_WAIT:
+        return None
+    if wait is None:
+        wait = RETRY_DELAYS[row.attempt - 1] * random.uniform(0.8, 1.2)  # so that a crowd does not come back at once
+    return Call.objects.create(
+        generation_id=row.generation_id,
+        position=row.position,
+        attempt=row.attempt + 1,
+        wanted=row.wanted,
+        protocol=row.protocol,
+        run_after=timezone.now() + timedelta(seconds=wait),
+    )
+
+
+def record_unsent(call, code, detail=""):
+    """End a claimed call that cannot be sent; nothing was charged."""
+    _end(call, Call.Status.CLAIMED, status=Call.Status.FAILED, error_code=code, error_detail=detail)
+
+
+def record_lost(call, code):
+    """End a sent call whose answer could not be kept."""
+    _end(call, Call.Status.SENT, status=Call.Status.FAILED, error_code=code, may_have_been_billed=True)
+
+
+def record_interrupted(call):
+    """End a sent call that nobody listens to any more."""
+    lost = {"error_code": "worker_stopped", "may_have_been_billed": True}
+    _end(call, Call.Status.SENT, status=Call.Status.INTERRUPTED, **lost)
+
+
+def _end(call, expected, **values):
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+        still = Call.objects.filter(pk=call.pk, status=expected)
+        if still.update(finished_at=timezone.now(), **values):
+            _settle(generation)
+
+
+def _settle(generation):
+    """Give the generation the status that its calls add up to, and say that it changed."""
+    Event.objects.append(generation)
+    last = {call.position: call for call in generation.calls.order_by("attempt")}.values()
+    if not generation.is_open or any(call.is_under_way for call in last):
+        return
+    arrived = generation.images.count()
+    failed = [call for call in last if call.error_code]
+    interrupted = next((call for call in failed if call.status == Call.Status.INTERRUPTED), None)
+    reason = interrupted or (failed[0] if failed else None)
+    if arrived >= generation.wanted:
+        generation.status = Generation.Status.SUCCEEDED
+    elif arrived:
+        generation.status = Generation.Status.PARTIAL
+        generation.error_code = reason.error_code if reason else "some_missing"
+    else:
+        generation.status = Generation.Status.INTERRUPTED if interrupted else Generation.Status.FAILED
+        generation.error_code = reason.error_code if reason else "no_image"
+    if generation.error_code and reason:
+        generation.error_detail = reason.error_detail
+    generation.finished_at = timezone.now()
+    generation.save(update_fields=["status", "error_code", "error_detail", "finished_at"])
