@@ -1,0 +1,145 @@
+"""Django's admin for every table; the ledger is there to read, not to write."""
+
+from django.contrib import admin
+
+from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Price, Project
+
+admin.site.site_header = admin.site.site_title = "Image Studio"
+admin.site.index_title = ""
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Rows that the studio writes and nobody changes."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 1
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Project)
+class ProjectAdmin(admin.ModelAdmin):
+    list_display = ["name", "created_at", "archived_at"]
+    search_fields = ["name"]
+    inlines = [MembershipInline]
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ["project", "user", "role"]
+    list_filter = ["project", "role"]
+    autocomplete_fields = ["user", "project"]
+
+
+@admin.register(ModelEntry)
+class ModelEntryAdmin(admin.ModelAdmin):
+    list_display = ["label", "name", "position", "is_active"]
+    list_editable = ["position", "is_active"]
+
+
+@admin.register(Price)
+class PriceAdmin(admin.ModelAdmin):
+    """A price that calls were costed with stays as it is: a new one is a new row."""
+
+    list_display = [
+        "model",
+        "valid_from",
+        "text_in",
+        "cached_text_in",
+        "image_in",
+        "cached_image_in",
+        "text_out",
+        "image_out",
+    ]
+    list_filter = ["model"]
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or not obj.calls.exists())
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.calls.exists())
+
+
+class CallInline(admin.TabularInline):
+    model = Call
+    fields = ["id", "status", "attempt", "sent_at", "finished_at", "http_status", "cost_usd", "error_code"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnly):
+    list_display = ["id", "created_at", "user", "project", "model", "kind", "wanted", "status"]
+    list_filter = ["status", "kind", "model", "project"]
+    search_fields = ["prompt"]
+    list_select_related = ["user", "project"]
+    inlines = [CallInline]
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly):
+    list_display = [
+        "id",
+        "generation",
+        "status",
+        "sent_at",
+        "http_status",
+        "text_in",
+        "image_in",
+        "text_out",
+        "image_out",
+        "cost_usd",
+        "may_have_been_billed",
+    ]
+    list_filter = ["status", "may_have_been_billed", "protocol", "error_code"]
+    search_fields = ["upstream_id", "generation__prompt"]
+    list_select_related = ["generation"]
+
+
+@admin.register(Image)
+class ImageAdmin(ReadOnly):
+    list_display = [
+        "id",
+        "project",
+        "user",
+        "generation",
+        "format",
+        "width",
+        "height",
+        "bytes",
+        "created_at",
+        "trashed_at",
+    ]
+    list_filter = ["format", "project"]
+    search_fields = ["sha256", "filename", "generation__prompt"]
+    list_select_related = ["generation", "project", "user"]
+
+
+@admin.register(Input)
+class InputAdmin(ReadOnly):
+    list_display = ["id", "generation", "image", "position", "role"]
+    list_select_related = ["generation", "image", "image__generation"]
+
+
+@admin.register(Favourite)
+class FavouriteAdmin(ReadOnly):
+    list_display = ["id", "user", "image", "created_at"]
+    list_select_related = ["user", "image", "image__generation"]
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ["id", "generation", "user", "at"]
+    list_select_related = ["generation", "user"]

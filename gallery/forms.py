@@ -1,0 +1,268 @@
+"""What people may send: forms validate and hand over frozen values; they do not save."""
+
+import uuid
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from gallery import catalog, queries
+from gallery.models import Image, ModelEntry, Project
+from gallery.models.generations import Kind
+from gallery.models.projects import Role
+from gallery.services import uploads
+from gallery.services.generations import Wish
+
+# Names of the wire, and how the composer calls and labels them.
+OPTION_FIELDS = {
+    "quality": ("quality", _("Quality")),
+    "size": ("size", _("Size")),
+    "aspect_ratio": ("aspect_ratio", _("Shape")),
+    "image_size": ("image_size", _("Resolution")),
+    "output_format": ("format", _("Format")),
+    "background": ("background", _("Background")),
+}
+
+WORDS = {
+    "auto": _("Auto"),
+    "low": _("Low"),
+    "medium": _("Medium"),
+    "high": _("High"),
+    "standard": _("Standard"),
+    "hd": _("HD"),
+    "png": "PNG",
+    "jpeg": "JPEG",
+    "webp": "WebP",
+    "transparent": _("Transparent"),
+    "opaque": _("Opaque"),
+}
+
+PROBLEMS = {
+    "not_offered": _("This model does not offer that. Choose one of the list."),
+    "needs_png_or_webp": _("A transparent background needs PNG or WebP. Change the format or the background."),
+    "not_in_steps_of_16": _("Both sides must be multiples of 16 pixels."),
+    "edge_too_long": _("The longer side may have at most 3840 pixels."),
+    "too_elongated": _("The longer side may be at most three times the shorter one."),
+    "too_few_pixels": _("That is too small: at least 655,360 pixels in all."),
+    "too_many_pixels": _("That is too large: at most 8,294,400 pixels in all."),
+    "out_of_range": _("Choose a number from 1 to 10."),
+    "not_accepted": _("This model takes no pictures here. Remove them or choose another model."),
+    "too_many": _("Too many pictures: this model takes fewer. Remove some."),
+    "needed": _("Attach the picture to edit."),
+    "needs_image": _("A mask needs the picture it belongs to."),
+    "empty": _("Write what you want to see."),
+    "too_long": _("The prompt is too long: at most 32,000 characters."),
+}
+
+UPLOAD_PROBLEMS = {
+    "too_large": _("%(name)s is larger than 50 MB. Attach a smaller copy."),
+    "empty": _("%(name)s is empty."),
+    "truncated": _("%(name)s is damaged: it breaks off. Export it again."),
+    "too_many_pixels": _("%(name)s has too many pixels to open safely. Attach a smaller copy."),
+}
+NOT_A_PICTURE = _("%(name)s is no picture the studio can read. Use PNG, JPEG, WebP or GIF.")
+
+
+class SeveralFiles(forms.FileField):
+    widget = type("SeveralFilesInput", (forms.FileInput,), {"allow_multiple_selected": True})
+
+    def clean(self, data, initial=None):
+        """All files sent, in order; each is judged when it is kept."""
+        return [file for file in data or [] if file]
+
+
+class ComposerForm(forms.Form):
+    """The composer: its fields follow from the model and from whether pictures are attached."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    prompt = forms.CharField(
+        label=_("Prompt"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
+    )
+    images = SeveralFiles(label=_("Images to edit"), required=False)
+    model = forms.ChoiceField(label=_("Model"))
+    number = forms.IntegerField(label=_("Number of images"), min_value=1, max_value=catalog.MAX_WANTED, initial=1)
+    project = forms.ModelChoiceField(Project.objects.none(), label=_("Project"), empty_label=None)
+
+    def __init__(self, data=None, files=None, *, user, initial=None, files_chosen=0):
+        super().__init__(data, files, initial={"token": uuid.uuid4(), **(initial or {})}, auto_id="composer-%s")
+        self.user = user
+        self.files_chosen = len(files.getlist("images")) if files else files_chosen
+        self.fields["images"].widget.attrs |= {"multiple": True, "accept": "image/png,image/jpeg,image/webp,image/gif"}
+        self.fields["project"].queryset = Project.objects.creatable_by(user)
+        self.entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
+        self.fields["model"].choices = [(entry.name, entry.label) for entry in self.entries.values()]
+        self.fields["number"].error_messages |= dict.fromkeys(
+            ("min_value", "max_value", "invalid", "required"), PROBLEMS["out_of_range"]
+        )
+        if self.rules:
+            self._add_option_fields()
+
+    def _add_option_fields(self):
+        offered = self.rules.choices()
+        for wire, (name, label) in OPTION_FIELDS.items():
+            if words := offered[wire]:
+                choices = [(word, WORDS.get(word, word.replace("x", " × "))) for word in words]
+                self.fields[name] = forms.ChoiceField(label=label, choices=choices, initial=words[0], required=False)
+                self.fields[name].error_messages["invalid_choice"] = PROBLEMS["not_offered"]
+
+    @cached_property
+    def entry(self):
+        """The chosen model, or the first on offer."""
+        return self.entries.get(self._raw("model")) or next(iter(self.entries.values()), None)
+
+    @cached_property
+    def attached(self):
+        """Images attached by their id, in order, of those the person may see."""
+        ids = self.data.getlist("attached") if self.is_bound else self.initial.get("attached", [])
+        ids = [int(pk) for pk in ids if str(pk).isdigit() and len(str(pk)) < 19]
+        found = Image.objects.visible_to(self.user).kept().select_related("generation").in_bulk(ids)
+        return [found[pk] for pk in dict.fromkeys(ids) if pk in found]
+
+    @cached_property
+    def asks_for_unknown_images(self):
+        """True where an attached id is not the person's to see; the view answers 404."""
+        return self.is_bound and len(self.attached) != len(set(self.data.getlist("attached")))
+
+    @property
+    def kind(self):
+        return Kind.EDIT if self.attached or self.files_chosen else Kind.GENERATE
+
+    @property
+    def rules(self):
+        return self.entry.spec.rules(self.kind) if self.entry else None
+
+    @property
+    def model_fields(self):
+        """Bound fields that depend on the model, in the order of the composer."""
+        order = ("quality", "size", "aspect_ratio", "image_size", "number", "format", "background")
+        return [self[name] for name in order if name in self.fields]
+
+    @property
+    def submit_label(self):
+        return _("Edit") if self.kind == Kind.EDIT else _("Generate")
+
+    @property
+    def estimate(self):
+        """What the composer's contents would cost: dollars or None, pictures, calls."""
+        wanted = self._number()
+        options = self._options(self._raw)
+        return {
+            "usd": self.entry
+            and self.rules
+            and queries.estimate(
+                self.entry,
+                options,
+                self._raw("prompt") or "",
+                len(self.attached) + self.files_chosen,
+                wanted,
+            ),
+            "pictures": wanted,
+            "calls": len(catalog.calls_for(self.entry.spec, self.kind, wanted)) if self.rules else 0,
+        }
+
+    def drop_what_does_not_apply(self):
+        """After a change of model: a value that the new model does not have falls back to its first."""
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField) and not field.valid_value(self.initial.get(name) or ""):
+                self.initial.pop(name, None)
+
+    def _raw(self, name):
+        return self.data.get(name) if self.is_bound else self.initial.get(name)
+
+    def _number(self):
+        raw = str(self._raw("number") or 1)
+        return min(max(int(raw), 1), catalog.MAX_WANTED) if raw.isdigit() and len(raw) < 4 else 1
+
+    def _options(self, value_of):
+        """Options by their names on the wire, from the fields that the model has."""
+        return {
+            wire: value_of(name)
+            for wire, (name, _label) in OPTION_FIELDS.items()
+            if name in self.fields and value_of(name)
+        }
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.entry is None or "model" in self.errors:
+            return cleaned
+        if self.rules is None:
+            self.add_error("model", _("This model cannot edit pictures. Choose another one or remove the pictures."))
+            return cleaned
+        wrong = catalog.problems(
+            self.entry.spec,
+            self.kind,
+            self._options(cleaned.get),
+            images=len(self.attached) + self.files_chosen,
+            prompt=cleaned.get("prompt", ""),
+        )
+        names = {wire: name for wire, (name, _label) in OPTION_FIELDS.items()}
+        for field, word in wrong.items():
+            self.add_error(names.get(field, field), PROBLEMS[word])
+        self._refuse_fields_the_model_lacks()
+        return cleaned
+
+    def _refuse_fields_the_model_lacks(self):
+        """A stale or forged form may carry a field that the chosen model does not have."""
+        for name, label in OPTION_FIELDS.values():
+            if name not in self.fields and self.data.get(name):
+                self.add_error(None, _("%(model)s has no “%(field)s” here.") % {"model": self.entry, "field": label})
+
+    def keep_uploads(self):
+        """Store the files brought along, all or none; False, with errors at the field, where one is no good."""
+        for file in self.cleaned_data["images"]:
+            try:
+                uploads.check(file)
+            except uploads.Rejected as rejected:
+                sentence = UPLOAD_PROBLEMS.get(rejected.code, NOT_A_PICTURE)
+                self.add_error("images", sentence % {"name": uploads.safe_name(rejected.name)})
+        if self.errors:
+            return False
+        self.kept = tuple((uploads.keep(file), file.name) for file in self.cleaned_data["images"])
+        return True
+
+    def wish(self):
+        """The valid contents, once `is_valid` and `keep_uploads` said yes."""
+        cleaned = self.cleaned_data
+        return Wish(
+            project=cleaned["project"],
+            entry=self.entry,
+            prompt=cleaned["prompt"],
+            options=self._options(cleaned.get),
+            wanted=cleaned["number"],
+            attached=tuple(self.attached),
+            uploads=self.kept,
+            token=cleaned["token"] or uuid.uuid4(),
+        )
+
+
+class MembershipForm(forms.Form):
+    """Adds a person to a project or changes their role."""
+
+    username = forms.CharField(label=_("Username"), max_length=150)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
+
+    def clean_username(self):
+        person = get_user_model().objects.filter(username=self.cleaned_data["username"], is_active=True).first()
+        if person is None:
+            raise forms.ValidationError(_("Nobody here has that username. An admin can add people."))
+        self.person = person
+        return person.username
+
+
+class FilterForm(forms.Form):
+    """The filters of the gallery and the history; anything unreadable counts as not chosen."""
+
+    q = forms.CharField(required=False, max_length=200)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    favourites = forms.BooleanField(required=False)
+    trash = forms.BooleanField(required=False)
+    status = forms.CharField(required=False, max_length=12)
+    model = forms.CharField(required=False, max_length=120)
+    person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+    @property
+    def chosen(self):
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) for name in self.fields}

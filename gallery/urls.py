@@ -1,0 +1,45 @@
+"""The addresses of the pages, in the order of the navigation."""
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path, reverse_lazy
+
+from gallery.views import files, gallery, health, history, images, live, projects, shell, studio, usage
+
+app_name = "gallery"
+
+sign_in = auth.LoginView.as_view(template_name="gallery/sign_in.html", redirect_authenticated_user=True)
+password_change = auth.PasswordChangeView.as_view(
+    template_name="gallery/password_change.html", success_url=reverse_lazy("gallery:create")
+)
+
+urlpatterns = [
+    path("", studio.create, name="create"),
+    path("composer/fields/", studio.composer_fields, name="composer-fields"),
+    path("composer/attachments/<int:pk>/", studio.attachment, name="attachment"),
+    path("generations/", studio.create_generation, name="generation-create"),
+    path("generations/<int:pk>/", history.generation, name="generation"),
+    path("generations/<int:pk>/card/", studio.card, name="generation-card"),
+    path("generations/<int:pk>/cancel/", studio.cancel, name="generation-cancel"),
+    path("generations/<int:pk>/run-again/", studio.run_again, name="generation-run-again"),
+    path("events/", live.stream, name="events"),
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("images/<int:pk>/", images.image, name="image"),
+    path("images/<int:pk>/favourite/", images.favourite, name="image-favourite"),
+    path("images/<int:pk>/trash/", images.trash, name="image-trash"),
+    path("images/<int:pk>/restore/", images.restore, name="image-restore"),
+    path("images/<int:pk>/download/", files.download, name="image-download"),
+    path("images/<int:pk>/small/<slug:hash>.webp", files.small, name="image-small"),
+    path("images/<int:pk>/large/<slug:hash>.webp", files.large, name="image-large"),
+    path("images/<int:pk>/original/<slug:hash>", files.original, name="image-original"),
+    path("history/", history.history, name="history"),
+    path("usage/", usage.usage, name="usage"),
+    path("projects/switch/", shell.switch_project, name="switch-project"),
+    path("projects/<int:pk>/", projects.project, name="project"),
+    path("projects/<int:pk>/members/", projects.save_membership, name="membership-save"),
+    path("projects/<int:pk>/members/<int:membership_pk>/remove/", projects.remove_membership, name="membership-remove"),
+    path("sign-in/", login_not_required(sign_in), name="sign-in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("password/", password_change, name="password-change"),
+    path("healthz", health.healthz, name="healthz"),
+]

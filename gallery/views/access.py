@@ -1,0 +1,64 @@
+"""Fetching with permission, once: a stranger gets 404, as if the thing did not exist."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+
+from gallery import queries
+from gallery.models import Generation, Image, Membership, Project
+
+
+def generation(user, pk):
+    """A generation that the person may look at, with everything a card shows."""
+    return get_object_or_404(queries.generations_with_everything(Generation.objects.visible_to(user)), pk=pk)
+
+
+def generation_to_change(user, pk):
+    """A generation in a project that the person may create in; others who see it get 403."""
+    found = generation(user, pk)
+    must_create_in(user, found.project)
+    return found
+
+
+def image(user, pk):
+    """An image that the person may look at, those in the trash too."""
+    visible = Image.objects.visible_to(user).with_favourite_of(user)
+    return get_object_or_404(visible.select_related("generation", "generation__project", "call", "project"), pk=pk)
+
+
+def image_to_change(user, pk):
+    found = image(user, pk)
+    must_create_in(user, found.project)
+    return found
+
+
+def project(user, pk):
+    return get_object_or_404(Project.objects.visible_to(user), pk=pk)
+
+
+def project_to_manage(user, pk):
+    found = project(user, pk)
+    if not manages(user, found):
+        raise PermissionDenied
+    return found
+
+
+def membership_to_manage(user, project_pk, pk):
+    return get_object_or_404(Membership.objects.filter(project=project_to_manage(user, project_pk)), pk=pk)
+
+
+def manages(user, project):
+    return Project.objects.managed_by(user).filter(pk=project.pk).exists()
+
+
+def may_create_in(user, project):
+    return Project.objects.creatable_by(user).filter(pk=project.pk).exists()
+
+
+def creatable_ids(user, project_ids):
+    """Of these projects, those that the person may create in."""
+    return set(Project.objects.creatable_by(user).filter(pk__in=project_ids).values_list("pk", flat=True))
+
+
+def must_create_in(user, project):
+    if not may_create_in(user, project):
+        raise PermissionDenied

@@ -1,0 +1,64 @@
+"""History: every generation, failed ones too; and each with its calls."""
+
+import json
+
+from django.contrib.auth import get_user_model
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from gallery import queries
+from gallery.forms import FilterForm
+from gallery.models import Generation, ModelEntry
+
+from . import access
+from .gallery import next_page
+from .shell import Shell
+from .studio import with_rights
+
+
+@require_GET
+def history(request):
+    """The table; as a fragment, its next rows."""
+    filters = FilterForm(request.GET).chosen
+    names = {name: filters[name] for name in ("status", "model", "person", "project")}
+    rows = queries.history(request.user, text=filters["q"] or "", **names)
+    shown, next_id = queries.page_before(rows, filters["before"], queries.PAGE)
+    context = {
+        "generations": [with_sums(generation) for generation in queries.complete_cards(shown)],
+        "filters": filters,
+        "next_url": next_page(request, filters, next_id),
+    }
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "gallery/_history_rows.html", context)
+    return render(request, "gallery/history.html", context | {"choices": choices(request)})
+
+
+def with_sums(generation):
+    """Puts the tokens of all its calls on a generation; None where no call said."""
+    calls = generation.calls.all()
+    for name, kinds in (("tokens_in", queries.pricing.IN_KINDS), ("tokens_out", queries.pricing.OUT_KINDS)):
+        known = [number for call in calls for kind in kinds if (number := getattr(call, kind)) is not None]
+        setattr(generation, name, sum(known) if known else None)
+    return generation
+
+
+def choices(request):
+    projects = Shell(request).projects
+    people = get_user_model().objects.filter(generations__project__in=projects).distinct().order_by("username")
+    return {
+        "status": Generation.Status.choices,
+        "model": list(ModelEntry.objects.values_list("name", "label")),
+        "person": [(str(person.pk), person.get_full_name() or person.username) for person in people],
+        "project": [(str(project.pk), project.name) for project in projects],
+    }
+
+
+@require_GET
+def generation(request, pk):
+    shown = access.generation(request.user, pk)
+    [shown] = with_rights(request.user, queries.complete_cards([shown]))
+    calls = list(shown.calls.select_related("price"))
+    for call in calls:
+        call.sent_pretty = json.dumps(call.sent, indent=2, ensure_ascii=False)
+        call.answer_pretty = json.dumps(call.answer, indent=2, ensure_ascii=False)
+    return render(request, "gallery/generation.html", {"generation": with_sums(shown), "calls": calls})

@@ -1,0 +1,39 @@
+"""The event stream of a person: which generations changed. What they look like now is fetched as a fragment."""
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from gallery import events
+
+
+@require_GET
+async def stream(request):
+    """`event: generation`, `data: 7`; a page that comes back says `Last-Event-ID` and gets what it missed."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return HttpResponse(status=401)
+    last = request.headers.get("last-event-id", "")
+    after = int(last) if last.isdigit() and len(last) < 19 else None
+    response = StreamingHttpResponse(changes(user, after), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"  # nginx would hold events back
+    return response
+
+
+async def changes(user, after):
+    yield ": the studio is listening\nretry: 2000\n\n"
+    if after is not None:
+        for event, generation in await sync_to_async(events.missed)(user, after):
+            yield message(event, generation)
+    await sync_to_async(connection.close)()  # an open stream needs no database connection of its own
+    async for change in events.watcher.listen():
+        if change is None:
+            yield ": still here\n\n"
+        elif change[1] == user.pk:
+            yield message(change[0], change[2])
+
+
+def message(event, generation):
+    return f"id: {event}\nevent: generation\ndata: {generation}\n\n"

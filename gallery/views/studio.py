@@ -1,0 +1,146 @@
+"""Create: the composer and the live results of the person."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from gallery import queries
+from gallery.forms import ComposerForm, FilterForm
+from gallery.models import Generation
+from gallery.services import generations
+
+from . import access
+from .shell import Shell
+
+EXAMPLES = (
+    {
+        "label": gettext_lazy("A poster"),
+        "prompt": "A risograph poster of a red fox under a full moon, two inks",
+    },
+    {
+        "label": gettext_lazy("A product"),
+        "prompt": "A blue chair by a window, soft light, quiet still life",
+    },
+    {"label": gettext_lazy("In Chinese"), "prompt": "清晨的山谷,薄雾,水墨画风格,远处有一座小房子"},
+)
+
+
+@require_GET
+def create(request):
+    """The page; with `?before=` the next part of its results as a fragment."""
+    mine = queries.generations_with_everything(Generation.objects.visible_to(request.user).of(request.user))
+    before = FilterForm(request.GET).chosen["before"]
+    shown, next_id = queries.page_before(mine, before, queries.PAGE)
+    shell = Shell(request)
+    context = {
+        "generations": with_rights(request.user, queries.complete_cards(shown)),
+        "more_url": f"{reverse('gallery:create')}?before={next_id}" if next_id else "",
+    }
+    if before:
+        return render(request, "gallery/_generation_list.html", context)
+    form = ComposerForm(user=request.user, initial=starting_values(request, shell))
+    return render(request, "gallery/create.html", context | {"composer": form, "examples": EXAMPLES})
+
+
+def starting_values(request, shell):
+    """What the composer begins with: the current project, and what `?edit=`, `?reuse=` or `?prompt=` ask for."""
+    values = {"project": shell.project and shell.project.pk, "prompt": request.GET.get("prompt", "")}
+    if image_id := request.GET.get("edit", ""):
+        if not image_id.isdigit():
+            raise Http404
+        values["attached"] = [access.image(request.user, image_id).pk]
+    if generation_id := request.GET.get("reuse", ""):
+        if not generation_id.isdigit():
+            raise Http404
+        generation = access.generation(request.user, generation_id)
+        inputs = [used.image_id for used in generation.inputs_in_order if used.role == "image"]
+        values |= {"prompt": generation.prompt, "model": generation.model, "number": generation.wanted}
+        values |= generation.options | {"format": generation.options.get("output_format"), "attached": inputs}
+    return values
+
+
+@require_GET
+def composer_fields(request):
+    """The fields that follow from the model and the attachments, with what still applies kept."""
+    chosen = request.GET.get("files_chosen", "0")
+    files_chosen = min(int(chosen), 99) if chosen.isdigit() and len(chosen) < 4 else 0
+    data = {name: request.GET.getlist(name) for name in request.GET}
+    initial = {name: values[-1] for name, values in data.items()} | {"attached": data.get("attached", [])}
+    form = ComposerForm(user=request.user, initial=initial, files_chosen=files_chosen)
+    form.drop_what_does_not_apply()
+    return render(request, "gallery/_composer_fields.html", {"composer": form})
+
+
+@require_GET
+def attachment(request, pk):
+    """One attached image for the composer."""
+    return render(request, "gallery/_attachment.html", {"image": access.image(request.user, pk)})
+
+
+@require_POST
+def create_generation(request):
+    form = ComposerForm(request.POST, request.FILES, user=request.user)
+    if form.asks_for_unknown_images:
+        raise Http404
+    if not (form.is_valid() and form.keep_uploads()):
+        return refuse(request, form)
+    generation = generations.request_generation(request.user, form.wish())
+    if not request.htmx:
+        return redirect("gallery:create")
+    kept = [used.image_id for used in generation.inputs.all() if used.role == "image"]
+    after = ComposerForm(user=request.user, initial={"attached": kept})
+    return render_card(request, generation.pk, {"composer": after, "sent": True})
+
+
+def refuse(request, form):
+    """422: to the browser's script the sentences alone, so that nothing typed is touched; else the whole page."""
+    if request.htmx:
+        response = render(request, "gallery/_composer_errors.html", {"composer": form}, status=422)
+        response["HX-Reswap"] = "none"
+        return response
+    mine = queries.generations_with_everything(Generation.objects.visible_to(request.user).of(request.user))
+    shown, _next = queries.page_before(mine, None, queries.PAGE)
+    cards = with_rights(request.user, queries.complete_cards(shown))
+    context = {"composer": form, "generations": cards, "examples": EXAMPLES}
+    return render(request, "gallery/create.html", context, status=422)
+
+
+@require_GET
+def card(request, pk):
+    return render_card(request, access.generation(request.user, pk).pk)
+
+
+@require_POST
+def cancel(request, pk):
+    generations.cancel_generation(access.generation_to_change(request.user, pk))
+    return card_or_back(request, pk)
+
+
+@require_POST
+def run_again(request, pk):
+    try:
+        again = generations.run_again(request.user, access.generation_to_change(request.user, pk))
+    except generations.NotOnOffer:
+        return HttpResponse(_("This model is not on offer any more. Reuse the settings with another one."), status=422)
+    return card_or_back(request, again.pk)
+
+
+def card_or_back(request, pk):
+    return render_card(request, pk) if request.htmx else redirect("gallery:generation", pk)
+
+
+def render_card(request, pk, extra=None):
+    generation = access.generation(request.user, pk)
+    [generation] = with_rights(request.user, queries.complete_cards([generation]))
+    return render(request, "gallery/_generation_card.html", {"generation": generation, **(extra or {})})
+
+
+def with_rights(user, shown):
+    """Puts `can_create` on generations: may the person act on them?"""
+    allowed = access.creatable_ids(user, {generation.project_id for generation in shown})
+    for generation in shown:
+        generation.can_create = generation.project_id in allowed
+    return shown
