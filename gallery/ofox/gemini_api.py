@@ -83,7 +83,7 @@ def read(body: Path, receipt: Receipt) -> Answer:
 
 
 def salvage(body: Path) -> tuple[Picture, ...]:
-    """The pictures that arrived whole in a body that broke off."""
+    """The pictures that arrived whole in a body that broke off, or that cannot be read."""
     view = bodies.mapped(body)
     whole = memoryview(view)
     spans = [match.span(1) for match in WHOLE_PICTURE.finditer(view)]

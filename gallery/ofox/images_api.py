@@ -59,7 +59,7 @@ def read(body: Path, receipt: Receipt) -> Answer:
 
 
 def salvage(body: Path) -> tuple[Picture, ...]:
-    """The pictures that arrived whole in a body that broke off."""
+    """The pictures that arrived whole in a body that broke off, or that cannot be read."""
     view = bodies.mapped(body)
     if bodies.is_event_stream(view):
         return _pictures([event for event in bodies.events(view) if _is_completed(event)])
