@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Price, Project
+from gallery.pricing import KINDS
 
 admin.site.site_header = admin.site.site_title = "Image Studio"
 admin.site.index_title = ""

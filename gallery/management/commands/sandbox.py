@@ -1,7 +1,11 @@
 """`manage.py sandbox`: the local Ofox that draws instead of calling a model."""
 
+import os
+import signal
+
 from django.core.management.base import BaseCommand
 
+from gallery.management import parent
 from gallery.sandbox import server
 
 
@@ -12,7 +16,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8010)
-        parser.add_argument("--delay", type=float, default=3.0, help="seconds that a picture takes, about")
+        parser.add_argument("--delay", type=float, default=server.PEOPLES_DELAY_SECONDS, help="seconds a picture takes")
+        parent.add_argument(parser)
 
-    def handle(self, *, host, port, delay, **options):
+    def handle(self, *, host, port, delay, with_parent, **options):
+        if with_parent:
+            parent.when_parent_goes(lambda: os.kill(os.getpid(), signal.SIGTERM))
         server.run(host, port, delay=delay)

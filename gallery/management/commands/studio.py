@@ -39,7 +39,7 @@ class Command(BaseCommand):
         os.environ["OFOX_BASE_URL"] = settings.OFOX_BASE_URL = f"http://127.0.0.1:{port}"
         os.environ["OFOX_API_KEY"] = settings.OFOX_API_KEY = "sandbox"
         settings.GATEWAY_LABEL = settings.GATEWAY_LABEL or "Sandbox"
-        return child("sandbox", "--port", str(port))
+        return child("sandbox", "--with-parent", "--port", str(port))
 
     def greet(self, password):
         host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST
@@ -48,9 +48,7 @@ class Command(BaseCommand):
             name = settings.FIRST_ADMIN["username"]
             self.stdout.write(f"  Sign in        {name}   password  {password}   (shown this once)")
         if settings.GATEWAY_LABEL:
-            self.stdout.write(
-                f"  {settings.GATEWAY_LABEL:<14} no OFOX_API_KEY is set: pictures are drawn here, and cost nothing"
-            )
+            self.stdout.write(f"  {settings.GATEWAY_LABEL:<14} no OFOX_API_KEY is set: pictures are drawn here, free")
         self.stdout.write("  Ctrl-C stops it.\n")
         self.stdout.flush()
 

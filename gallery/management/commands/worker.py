@@ -2,13 +2,12 @@
 
 import asyncio
 import signal
-import sys
-import threading
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from gallery.engine.worker import AlreadyRunning, Lock, Worker
+from gallery.management import parent
 
 
 class Command(BaseCommand):
@@ -16,9 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--in-flight", type=int, default=settings.CALLS_IN_FLIGHT, help="calls at once")
-        parser.add_argument(
-            "--with-parent", action="store_true", help="stop when standard input ends: the parent has gone"
-        )
+        parent.add_argument(parser)
 
     def handle(self, *, in_flight, with_parent, **options):
         try:
@@ -34,10 +31,5 @@ async def run(in_flight, with_parent):
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop.set)
     if with_parent:
-        threading.Thread(target=stop_at_eof, args=(loop, worker), daemon=True).start()
+        parent.when_parent_goes(lambda: loop.call_soon_threadsafe(worker.stop.set))
     await worker.run()
-
-
-def stop_at_eof(loop, worker):
-    sys.stdin.buffer.read()
-    loop.call_soon_threadsafe(worker.stop.set)
