@@ -52,16 +52,7 @@ class ModelEntryAdmin(admin.ModelAdmin):
 class PriceAdmin(admin.ModelAdmin):
     """A price that calls were costed with stays as it is: a new one is a new row."""
 
-    list_display = [
-        "model",
-        "valid_from",
-        "text_in",
-        "cached_text_in",
-        "image_in",
-        "cached_image_in",
-        "text_out",
-        "image_out",
-    ]
+    list_display = ["model", "valid_from", *KINDS]
     list_filter = ["model"]
 
     def has_change_permission(self, request, obj=None):
@@ -91,19 +82,7 @@ class GenerationAdmin(ReadOnly):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly):
-    list_display = [
-        "id",
-        "generation",
-        "status",
-        "sent_at",
-        "http_status",
-        "text_in",
-        "image_in",
-        "text_out",
-        "image_out",
-        "cost_usd",
-        "may_have_been_billed",
-    ]
+    list_display = ["id", "generation", "status", "sent_at", "http_status", *KINDS, "cost_usd"]
     list_filter = ["status", "may_have_been_billed", "protocol", "error_code"]
     search_fields = ["upstream_id", "generation__prompt"]
     list_select_related = ["generation"]

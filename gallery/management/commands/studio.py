@@ -44,9 +44,10 @@ class Command(BaseCommand):
     def greet(self, password):
         host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST
         self.stdout.write(f"\n  Image Studio   http://{host}:{settings.PORT}/")
-        if password:
-            name = settings.FIRST_ADMIN["username"]
-            self.stdout.write(f"  Sign in        {name}   password  {password}   (shown this once)")
+        shown = (
+            f"{password}   (shown this once)" if password else "as you set it, or as it was shown at the first start"
+        )
+        self.stdout.write(f"  Sign in        {settings.FIRST_ADMIN['username']}   password  {shown}")
         if settings.GATEWAY_LABEL:
             self.stdout.write(f"  {settings.GATEWAY_LABEL:<14} no OFOX_API_KEY is set: pictures are drawn here, free")
         self.stdout.write("  Ctrl-C stops it.\n")
