@@ -182,6 +182,9 @@ class ComposerForm(forms.Form):
             if name in self.fields and value_of(name)
         }
 
+    def clean_prompt(self):
+        return self.cleaned_data["prompt"].replace("\r\n", "\n")  # browsers send textareas with both
+
     def clean(self):
         cleaned = super().clean()
         if self.entry is None or "model" in self.errors:
