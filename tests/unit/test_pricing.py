@@ -89,6 +89,11 @@ def test_what_is_left_to_the_model_is_estimated_at_its_bound():
     assert max(picture_tokens(size=size) for size in listed) == picture_tokens(size="auto")
 
 
+def test_a_size_that_is_none_still_has_an_estimate():
+    assert picture_tokens(size="0x0") == 0
+    assert picture_tokens(size="wide") == picture_tokens()
+
+
 def test_portrait_and_landscape_cost_the_same():
     assert picture_tokens(quality="medium", size="1536x1024") == picture_tokens(quality="medium", size="1024x1536")
 
