@@ -1,11 +1,14 @@
-"""The prompt's words as a line at the foot of a print."""
+"""The words of a prompt as the legend of a print, in Latin and Chinese."""
 
 from functools import cache
 from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
+# Cut from Noto Serif SC to Latin and the common characters of GB 2312; licence beside it.
 FONT = Path(__file__).parent / "fonts" / "NotoSerifSC-Regular-subset.ttf"
+MIN_PIXELS = 9
+LINES = 2
 
 
 @cache
@@ -13,7 +16,47 @@ def font(size):
     return ImageFont.truetype(FONT, size)
 
 
-def write_caption(picture, prompt, colour):
-    words = " ".join(prompt.split())[:60]
-    size = max(8, picture.height // 40)
-    ImageDraw.Draw(picture).text((size * 2, picture.height - size * 3), words, font=font(size), fill=colour)
+def legible(words):
+    """The words without what the font has no shape for."""
+    return "".join(character for character in " ".join(words.split()) if _has_shape(character)).strip()
+
+
+@cache
+def _has_shape(character):
+    missing, drawn = (font(16).getmask(text) for text in ("\uffff", character))
+    return character == " " or (drawn.size, bytes(drawn)) != (missing.size, bytes(missing))
+
+
+def lines(words, face, width):
+    """At most two lines; what is longer ends in an ellipsis."""
+    rest, result = legible(words), []
+    while rest and len(result) < LINES:
+        line = _fitting(rest, face, width)
+        rest = rest[len(line) :].lstrip()
+        result.append(line.rstrip())
+    if rest:
+        result[-1] = _fitting(result[-1], face, width - face.getlength("…")).rstrip(" ,.，。、") + "…"
+    return result
+
+
+def _fitting(text, face, width):
+    """The longest beginning that fits, cut between words where there are any."""
+    end = len(text)
+    while end > 1 and face.getlength(text[:end]) > width:
+        end = int(end * min(0.97, width / face.getlength(text[:end])) + 0.5) if end > 12 else end - 1
+    if end < len(text) and text[end - 1].isascii() and text[end].isalnum() and " " in text[end // 2 : end]:
+        end = text.rindex(" ", 0, end) + 1
+    return text[:end]
+
+
+def write(picture, words, box, colour, size):
+    """Sets the legend in the box: left, centred in its height."""
+    left, top, right, low = box
+    face = font(max(MIN_PIXELS, round(size)))
+    rows = lines(words, face, right - left)
+    leading = face.size * 1.45
+    y = (top + low) / 2 - leading * len(rows) / 2 + leading / 2
+    pen = ImageDraw.Draw(picture)
+    for row in rows:
+        pen.text((left, y), row, font=face, fill=colour, anchor="lm")
+        y += leading

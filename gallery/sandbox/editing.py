@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageOps
 
-from gallery.sandbox.caption import write_caption
+from gallery.sandbox import caption
 
 
 def edit(prompt, seed, size, images, mask, transparent):
@@ -10,5 +10,5 @@ def edit(prompt, seed, size, images, mask, transparent):
     changed = Image.blend(base, Image.new("RGBA", size, (60, 160, 80, 255)), 0.25)
     if mask:
         changed = Image.composite(base, changed, mask.resize(size))
-    write_caption(changed, prompt, (40, 40, 40))
+    caption.write(changed, prompt, (10, size[1] * 0.9, size[0] - 10, size[1]), (20, 20, 20), min(size) * 0.024)
     return changed if transparent else changed.convert("RGB")
