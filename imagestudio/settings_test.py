@@ -1,4 +1,4 @@
-"""Settings for tests: the product's own in a temporary folder, deaf to the developer's environment, without a gateway."""
+"""Settings for tests: the product's own, in a temporary folder, deaf to the developer's environment."""
 
 import os
 import tempfile

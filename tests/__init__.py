@@ -1,0 +1,1 @@
+"""The studio's tests; a package, so that `tests.factory` is always ours."""
