@@ -59,6 +59,7 @@ UPLOAD_PROBLEMS = {
     "too_large": _("%(name)s is larger than 50 MB. Attach a smaller copy."),
     "empty": _("%(name)s is empty."),
     "truncated": _("%(name)s is damaged: it breaks off. Export it again."),
+    "animated": _("%(name)s is animated, and only one picture can be edited. Export a single frame."),
     "too_many_pixels": _("%(name)s has too many pixels to open safely. Attach a smaller copy."),
 }
 NOT_A_PICTURE = _("%(name)s is no picture the studio can read. Use PNG, JPEG, WebP or GIF.")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from PIL import Image, ImageCms
 
 MAX_BYTES = 50_000_000  # of one upload
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 50_000_000  # twice what any model draws; decoding so many with alpha peaks at about 0.8 GB
 SMALL, LARGE = 512, 1536  # long edge of the previews, px
 PREVIEW_QUALITY = 80
 JPEG_QUALITY = 95

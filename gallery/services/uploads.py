@@ -21,11 +21,11 @@ class Rejected(Exception):
 
 
 def check(uploaded):
-    """Decode an upload under limits, storing nothing. Raises Rejected."""
+    """Decode an upload under limits, storing nothing. Raises Rejected; also for an animation, whose motion no model keeps."""
     if uploaded.size > settings.UPLOAD_MAX_BYTES:
         raise Rejected("too_large", uploaded.name)
     try:
-        pictures.measure(_content(uploaded))
+        pictures.measure(_content(uploaded), animation=False)
     except pictures.NotAPicture as error:
         raise Rejected(error.code, uploaded.name) from error
 
