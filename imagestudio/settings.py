@@ -152,7 +152,6 @@ STORAGES = {
     },
 }
 
-UPLOAD_MAX_BYTES = 50 * 1024 * 1024  # one file; the largest input any model takes
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # text fields only: a prompt has at most 32,000 characters
 DATA_UPLOAD_MAX_NUMBER_FILES = 40
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger files go to disk at once

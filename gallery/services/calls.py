@@ -140,7 +140,7 @@ def _prepare(call, folder):
 
 
 def _attachment(image, folder, formats, max_bytes):
-    target = pictures.Target(formats=frozenset(formats), max_bytes=max_bytes or settings.UPLOAD_MAX_BYTES)
+    target = pictures.Target(formats=frozenset(formats), max_bytes=max_bytes or pictures.MAX_BYTES)
     try:
         original = files.local_copy(image, folder)
         prepared = pictures.prepare(original, target, folder / f"input-{image.pk}")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from gallery import pictures
@@ -22,7 +21,7 @@ class Rejected(Exception):
 
 def check(uploaded):
     """Decode an upload under limits, storing nothing. Raises Rejected; also for an animation, whose motion no model keeps."""
-    if uploaded.size > settings.UPLOAD_MAX_BYTES:
+    if uploaded.size > pictures.MAX_BYTES:
         raise Rejected("too_large", uploaded.name)
     try:
         pictures.measure(_content(uploaded), animation=False)
