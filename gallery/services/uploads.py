@@ -20,7 +20,7 @@ class Rejected(Exception):
 
 
 def check(uploaded):
-    """Decode an upload under limits, storing nothing. Raises Rejected; also for an animation, whose motion no model keeps."""
+    """Decode an upload under limits, storing nothing. Raises Rejected, for an animation too: no model keeps motion."""
     if uploaded.size > pictures.MAX_BYTES:
         raise Rejected("too_large", uploaded.name)
     try:
