@@ -1,0 +1,57 @@
+// Loads modules of behaviours/ when they are first needed: data-behaviour on fresh content, data-action on a click.
+
+const started = new WeakMap()
+
+function run(name, ...given) {
+  return import(`behaviours/${name}.js`).then((module) => module.default(...given))
+}
+
+function start(element) {
+  const done = started.get(element) ?? started.set(element, new Set()).get(element)
+  for (const name of element.dataset.behaviour.split(" ")) {
+    if (!done.has(name)) run(name, element)
+    done.add(name)
+  }
+}
+
+function reserve(image) {
+  image.style.backgroundColor = image.dataset.colour
+  if (image.complete) image.dataset.loaded = ""
+}
+
+function within(root, selector) {
+  return [...(root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)]
+}
+
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  within(elt, "[data-behaviour]").forEach(start)
+  within(elt, "img[data-colour]").forEach(reserve)
+})
+
+for (const type of ["load", "error"]) {
+  const mark = ({ target }) => target instanceof HTMLImageElement && (target.dataset.loaded = "")
+  document.addEventListener(type, mark, { capture: true }) // neither event bubbles
+}
+
+document.addEventListener("click", (event) => {
+  const element = event.target.closest("[data-action]")
+  if (!element || event.metaKey || event.ctrlKey || event.shiftKey) return
+  if (element.dataset.needs && !document.querySelector(element.dataset.needs)) return
+  event.preventDefault()
+  run(element.dataset.action, element)
+})
+
+for (const type of ["pointerover", "focusin"]) {
+  document.addEventListener(type, ({ target }) => {
+    const named = target.closest?.("[data-tooltip], .button--icon[aria-label]")
+    if (named) run("tooltip", named)
+  })
+}
+
+document.addEventListener("toast", ({ detail }) => run("toast", detail.value ?? detail.message, detail.tone))
+for (const [type, words] of [["htmx:sendError", "unreachable"], ["htmx:timeout", "unreachable"], ["htmx:responseError", "refused"]]) {
+  document.addEventListener(type, ({ detail }) => {
+    const quiet = detail.elt.closest("[data-quiet]") // polling: the notice of the connection speaks for it
+    if (!quiet) run("toast", document.getElementById("toasts").dataset[words], "danger")
+  })
+}

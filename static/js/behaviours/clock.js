@@ -1,0 +1,21 @@
+// Counts seconds since (or until) a moment, by the server's clock, and moves the progress beside it.
+
+function words(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+}
+
+export default function clock(element) {
+  const { since, until, now } = element.dataset // seconds of the epoch; now is when the server wrote the page
+  const ahead = Date.now() / 1000 - now
+  const progress = element.closest("[data-generation]")?.querySelector("progress")
+
+  function tick() {
+    const server = Date.now() / 1000 - ahead
+    const seconds = Math.max(0, Math.floor(until ? until - server : server - since))
+    element.textContent = words(seconds)
+    if (progress && !until) progress.value = Math.min(seconds, progress.max * 0.97) // never full before it is done
+  }
+
+  tick()
+  const timer = setInterval(() => (element.isConnected ? tick() : clearInterval(timer)), 1000)
+}
