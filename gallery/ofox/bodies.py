@@ -116,11 +116,11 @@ def _raw_events(view: Mapped) -> Iterator[tuple[str, memoryview | bytes]]:
     while start <= len(view):
         end = view.find(b"\n", start)
         end = end if end >= 0 else len(view)
-        line = whole[start : end - 1] if view[end - 1 : end] == b"\r" and end > start else whole[start:end]
+        line = whole[start : end - 1] if view[end - 1 : end] == b"\r" else whole[start:end]
         start = end + 1
-        field, value = line[:6].tobytes(), line[5:]
+        field = line[:6].tobytes()
         if field.startswith(b"data:"):
-            data.append(value[1:] if value[:1] == b" " else value)
+            data.append(line[5:])
         elif field == b"event:":
             name = line[6:].tobytes().decode("utf-8", "replace").strip()
         elif not line and data:

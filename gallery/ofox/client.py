@@ -88,9 +88,8 @@ class Gateway:
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             if download.receipt is None:
                 raise OfoxSilent("no_answer", _words(error)) from error
-            if not download.receipt.complete:
-                await asyncio.to_thread(_seal, spool, download.receipt)
-                raise OfoxSilent("cut_body", _words(error), status=download.receipt.status) from error
+            await asyncio.to_thread(_seal, spool, download.receipt)
+            raise OfoxSilent("cut_body", _words(error), status=download.receipt.status) from error
         await asyncio.to_thread(_seal, spool, download.receipt)
         return download.receipt
 
@@ -163,7 +162,7 @@ class _Download:
 
 def _useful(headers: httpx.Headers) -> dict[str, str]:
     names = [name for name in headers if name in USEFUL_HEADERS or name.startswith(RATE_HEADERS)]
-    return {name: headers[name][:300] for name in names}
+    return {name: headers[name] for name in names}
 
 
 def _receipt_path(spool: Path) -> Path:

@@ -71,7 +71,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _per_million(value: object) -> Decimal | None:
     """Listed per token, as a string; a negative price is how some gateways say that it varies."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str | int | float):
         return None
     try:
         price = Decimal(str(value)) * 1_000_000

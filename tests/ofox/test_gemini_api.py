@@ -115,7 +115,8 @@ def test_words_instead_of_a_picture_are_handed_on(spooled):
 
 def test_the_servers_own_words_come_first(spooled):
     body = said({"text": "hm"}, reason="IMAGE_SAFETY", finishMessage="No foxes here.")
-    assert gemini_api.read(*spooled(body)).refusal.detail == "No foxes here."
+    refusal = gemini_api.read(*spooled(body)).refusal
+    assert (refusal.code, refusal.detail) == ("safety", "No foxes here.")
 
 
 def test_a_blocked_prompt_is_a_refusal(spooled):

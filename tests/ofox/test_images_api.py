@@ -97,6 +97,12 @@ def test_an_endless_envelope_is_left_out_but_for_its_usage(spooled):
     assert len(json.dumps(envelope)) < 1000
 
 
+def test_a_long_text_is_cut_in_the_envelope(spooled):
+    body = {**ANSWER, "data": [{"b64_json": FOX, "revised_prompt": "fox " * 8000}]}
+    envelope = images_api.read(*spooled(body)).envelope
+    assert envelope["data"][0]["revised_prompt"] == "fox " * 1000
+
+
 def test_pictures_alone_are_an_answer(spooled):
     answer = images_api.read(*spooled({"data": [{"b64_json": FOX}]}))
     assert decoded(answer.pictures) == [b"a picture of a fox"]
@@ -130,6 +136,10 @@ def test_what_a_database_cannot_store_does_not_cost_the_picture(spooled):
         (
             {"input_tokens_details": {"text_tokens": 9, "image_tokens": 20, "cached_tokens": 12}},
             Usage(text_in=0, cached_text_in=9, image_in=17, cached_image_in=3),
+        ),
+        (
+            {"input_tokens_details": {"text_tokens": 9, "image_tokens": 20, "cached_tokens": 5}},
+            Usage(text_in=4, cached_text_in=5, image_in=20, cached_image_in=0),
         ),
         ({"input_tokens_details": {"text_tokens": "14"}, "output_tokens": -3}, Usage()),
         ({"input_tokens_details": {"text_tokens": True}, "output_tokens": 2.5}, Usage()),
@@ -167,6 +177,11 @@ def test_a_streams_line_ends_do_not_matter(spooled, change):
 
 def test_an_event_may_have_its_name_outside_and_its_data_on_several_lines(spooled):
     body = f'event: image_generation.completed\ndata: {{"b64_json":\ndata:"{FOX}"}}\n\n'.encode()
+    assert decoded(images_api.read(*spooled(body)).pictures) == [b"a picture of a fox"]
+
+
+def test_an_event_may_have_its_name_inside_only(spooled):
+    body = event("image_generation.completed", b64_json=FOX).partition("\n")[2].encode()
     assert decoded(images_api.read(*spooled(body)).pictures) == [b"a picture of a fox"]
 
 
