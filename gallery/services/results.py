@@ -66,6 +66,8 @@ def _read(call, spool, receipt):
     except OfoxError as error:
         outcome.error = error
         outcome.answer = getattr(error, "answer", None)
+        if error.code == "not_json":  # one bad letter in the text makes all of it unreadable, but not the pictures
+            _keep_all(call, outcome, wiring.PROTOCOLS[call.protocol].salvage(spool))
     if outcome.answer is not None:
         outcome.error = outcome.error or outcome.answer.refusal
         _keep_all(call, outcome, outcome.answer.pictures)
