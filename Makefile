@@ -2,9 +2,10 @@
 
 .PHONY: run test e2e lint format messages requirements clean help
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 # The newest Python that can hold the studio; `make PYTHON=/path/to/python3.12 run` chooses another.
-python_newest = $(shell for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+suitable_python = $(shell for name in $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3 python); do \
 	"$$name" -c 'import sys, ensurepip, sqlite3, ssl, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$name" && break; done)
 
@@ -23,10 +24,10 @@ endif
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .venv/ready: requirements.txt
-	@python="$(or $(PYTHON),$(python_newest))"; \
+	@python="$(suitable_python)"; \
 	if [ -z "$$python" ]; then \
-		echo "Image Studio needs Python 3.11 or later with its venv and sqlite3 modules, and found none." >&2; \
-		echo "On Debian and Ubuntu: apt install python3 python3-venv. Or: make PYTHON=/path/to/python" >&2; \
+		echo "$(or $(PYTHON),Every Python found here) is older than 3.11 or lacks the venv or sqlite3 module." >&2; \
+		echo "Install Python 3.11 or later (Debian, Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python run" >&2; \
 		exit 1; \
 	fi; \
 	echo "Setting up .venv with $$("$$python" -V). This happens once and takes less than a minute."; \
