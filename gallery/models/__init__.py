@@ -1,6 +1,8 @@
 """The tables, one file a subject; import them from here."""
 
+from .batches import Batch
 from .catalog import ModelEntry
+from .engine import RateGate, Worker
 from .events import Event
 from .generations import Generation, Input
 from .images import Favourite, Image
@@ -8,6 +10,7 @@ from .projects import Membership, Project
 from .usage import Call, Price
 
 __all__ = [
+    "Batch",
     "Call",
     "Event",
     "Favourite",
@@ -18,4 +21,6 @@ __all__ = [
     "ModelEntry",
     "Price",
     "Project",
+    "RateGate",
+    "Worker",
 ]

@@ -5,9 +5,9 @@ from django.db import models
 
 
 class EventManager(models.Manager):
-    def append(self, generation):
+    def append(self, generation, preview=""):
         """Say that a generation changed; call it inside the transaction that changes it."""
-        return self.create(generation=generation, user_id=generation.user_id)
+        return self.create(generation=generation, user_id=generation.user_id, preview=preview)
 
 
 class Event(models.Model):
@@ -16,6 +16,7 @@ class Event(models.Model):
     generation = models.ForeignKey("gallery.Generation", models.CASCADE, related_name="events")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+    preview = models.CharField('a partial picture\'s file in the storage "previews"', max_length=120, blank=True)
 
     objects = EventManager()
 
