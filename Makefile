@@ -27,7 +27,8 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-i
 	@python="$(suitable_python)"; \
 	if [ -z "$$python" ]; then \
 		echo "$(or $(PYTHON),Every Python found here) is older than 3.11 or lacks the venv or sqlite3 module." >&2; \
-		echo "Install Python 3.11 or later (Debian, Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python run" >&2; \
+		echo "Install Python 3.11 or later (Debian, Ubuntu: apt install python3 python3-venv)" >&2; \
+		echo "or name one: make PYTHON=/path/to/python run" >&2; \
 		exit 1; \
 	fi; \
 	echo "Setting up .venv with $$("$$python" -V). This happens once and takes less than a minute."; \

@@ -44,7 +44,8 @@ def test_the_environment_is_read_in_one_place():
         file.name
         for folder in ("gallery", "imagestudio")
         for file in (settings.BASE_DIR / folder).rglob("*.py")
-        if file.name != "settings_test.py" and re.search(r"environ\.get|environ\[[^]]+\](?! =)|getenv", file.read_text())
+        if file.name != "settings_test.py"
+        and re.search(r"environ\.get|environ\[[^]]+\](?! =)|getenv", file.read_text())
     ]
     assert readers == ["env.py"]
 
