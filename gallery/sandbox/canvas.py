@@ -47,7 +47,14 @@ class Canvas:
         self.shape(ellipse(x, y, radius, radius), colour, shade, light, depth)
 
     def box(self, left, top, right, low, colour, shade=None, light="low", depth=0.8):
-        self.shape([(left, top), (right, top), (right, low), (left, low)], colour, shade, light, depth)
+        """A rectangle, whole pixels only: without a mask it is drawn in half the time."""
+        corners = zip((left, top, right, low), self.image.size * 2, strict=True)
+        place = tuple(min(edge, max(0, round(value * self.unit))) for value, edge in corners)
+        size = (place[2] - place[0], place[3] - place[1])
+        if min(size) > 0:
+            self.image.paste(rgb(colour), place)
+            if shade:
+                self.image.paste(rgb(shade), place, _stipple(size, light, depth))
 
     def stroke(self, points, width, colour):
         pixels = [(x * self.unit, y * self.unit) for x, y in points]
@@ -58,12 +65,16 @@ class Canvas:
             pen.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=rgb(colour))
 
     def shadow(self, points, colour, softness=0.02, strength=0.45):
-        small = tuple(math.ceil(edge / SHADOW_REDUCTION) for edge in self.image.size)
         scale = self.unit / SHADOW_REDUCTION
-        mask = Image.new("L", small)
-        ImageDraw.Draw(mask).polygon([(x * scale, y * scale) for x, y in points], fill=round(255 * strength))
+        reach = 3 * softness
+        left, top = (round((min(point[axis] for point in points) - reach) * scale) for axis in (0, 1))
+        right, low = (math.ceil((max(point[axis] for point in points) + reach) * scale) for axis in (0, 1))
+        mask = Image.new("L", (right - left, low - top))
+        outline = [(x * scale - left, y * scale - top) for x, y in points]
+        ImageDraw.Draw(mask).polygon(outline, fill=round(255 * strength))
         mask = mask.filter(ImageFilter.GaussianBlur(softness * scale))
-        self.image.paste(rgb(colour), (0, 0), mask.resize(self.image.size, Image.Resampling.BILINEAR))
+        mask = mask.resize([edge * SHADOW_REDUCTION for edge in mask.size], Image.Resampling.BILINEAR)
+        self.image.paste(rgb(colour), (left * SHADOW_REDUCTION, top * SHADOW_REDUCTION), mask)
 
     def finished(self):
         return self.image.reduce(SUPERSAMPLING)

@@ -1,6 +1,7 @@
 """A prompt becomes a print: a panel with the drawing, paper around it, the words beneath."""
 
 import random
+from dataclasses import replace
 
 from PIL import Image
 
@@ -42,25 +43,32 @@ def _draw_scene(canvas, prompt, palette, chance):
         return
     place = next(place for place in PLACES if any(subject.place == place for subject in subjects))
     x, y = _ground(canvas, place, subjects, palette, chance)
-    _stand_all(canvas, [subject for subject in subjects if subject.stands], palette, x, y, place)
-    if place == "sea":
+    standing = [subject for subject in subjects if subject.stands]
+    shore = place == "sea" and any(subject.place != "sea" for subject in standing)
+    if shore:
+        y = scenes.dunes(canvas, palette, chance, canvas.height * 0.74, layers=2)
+    _stand_all(canvas, standing, palette, x, y, grounded=shore or place != "sea")
+    if place == "sea" and not shore:
         scenes.waves(canvas, palette, chance, scenes.FRONT_ROWS)
 
 
 def _ground(canvas, place, subjects, palette, chance):
     if place == "table":
         return (scenes.halo if chance.random() < 0.25 else scenes.table)(canvas, palette, chance)
+    great = next((subject for subject in subjects if subject.place in ("range", "sky")), None)
+
+    def far(x, y, share=1):
+        if great:
+            great.draw(Stand(canvas, palette, x, y, great.high * share))
+
     if place == "sea":
-        return scenes.sea(canvas, palette, chance)
-    if place == "field":
+        return scenes.sea(canvas, palette, chance, far, sunny=not (great and great.place == "sky"))
+    if place == "field" and not great:
         return scenes.field(canvas, palette, chance)
-    great = next(subject for subject in subjects if subject.place == place)
-    return scenes.distance(
-        canvas, palette, chance, lambda x, y: great.draw(Stand(canvas, palette, x, y, great.high))
-    )
+    return scenes.distance(canvas, palette, chance, far, sunny=great.place == "range")
 
 
-def _stand_all(canvas, subjects, palette, middle, y, place):
+def _stand_all(canvas, subjects, palette, middle, y, grounded):
     """Side by side, at most three."""
     subjects = subjects[:3]
     apart = 0.44 if len(subjects) == 2 else 0.36
@@ -69,17 +77,23 @@ def _stand_all(canvas, subjects, palette, middle, y, place):
     for number, subject in enumerate(subjects):
         high = subject.high * shrink * room
         x = middle + apart * (number - (len(subjects) - 1) / 2)
-        if place != "sea":
+        if grounded:
             scenes.cast_shadow(canvas, x, y, high * 0.4, palette.others[0])
-        subject.draw(Stand(canvas, palette, x, y, high))
+        subject.draw(Stand(canvas, _next_hero(palette, number), x, y, high))
+
+
+def _next_hero(palette, number):
+    """Neighbours do not wear the same colour."""
+    heroes = (palette.hero, palette.others[2], palette.others[1])
+    return replace(palette, hero=heroes[number % len(heroes)])
 
 
 def _draw_alone(canvas, prompt, palette, chance):
     """Without a ground: the named things large in the middle, or a few bodies."""
-    subjects = [subject for subject in named_subjects(prompt) if subject.draw][:3]
+    subjects = sorted([subject for subject in named_subjects(prompt) if subject.draw][:3], key=lambda it: it.stands)
     if not subjects:
         bodies(canvas, palette, chance, canvas.width / 2, canvas.height * 0.72)
     for number, subject in enumerate(subjects):
-        high = 0.72 / max(1, len(subjects) * 0.7)
-        x = canvas.width / 2 + 0.42 * (number - (len(subjects) - 1) / 2)
-        subject.draw(Stand(canvas, palette, x, canvas.height / 2 + high / 2, high))
+        high = 0.72 / max(1, len(subjects) * 0.85)
+        x = canvas.width / 2 + 0.48 * (number - (len(subjects) - 1) / 2)
+        subject.draw(Stand(canvas, _next_hero(palette, number), x, canvas.height / 2 + high / 2, high))

@@ -94,24 +94,26 @@ def field(canvas, palette, chance):
     return canvas.width * chance.uniform(0.4, 0.6), dunes(canvas, palette, chance, horizon)
 
 
-def distance(canvas, palette, chance, far):
-    """A field with something great and far behind it, drawn by `far` from the middle of the horizon."""
+def distance(canvas, palette, chance, far, sunny):
+    """A field with something great and far behind it, drawn by `far` where it is told to stand."""
     horizon = canvas.height * 0.66
     sky(canvas, palette, chance, canvas.height)
-    if palette.hero != palette.others[2]:
+    if sunny:
         sun(canvas, palette, chance, horizon - 0.16)
     middle = canvas.width * chance.uniform(0.44, 0.56)
     far(middle, horizon + 0.06)
     return middle, dunes(canvas, palette, chance, horizon, layers=3)
 
 
-def sea(canvas, palette, chance):
-    """Rows of scalloped waves under a sky, up to where a subject floats."""
+def sea(canvas, palette, chance, far, sunny):
+    """Rows of scalloped waves under a sky, with what is great and far behind them."""
     horizon = canvas.height * SEA_HORIZON
     sky(canvas, palette, chance, canvas.height)
-    sun(canvas, palette, chance, horizon)
+    if sunny:
+        sun(canvas, palette, chance, horizon)
+    far(canvas.width * chance.choice((0.3, 0.7)), horizon + 0.01, 0.6)
     waves(canvas, palette, chance, range(WAVE_ROWS))
-    return canvas.width * chance.uniform(0.42, 0.58), horizon + (canvas.height - horizon) * 0.36
+    return canvas.width * chance.uniform(0.42, 0.58), horizon + (canvas.height - horizon) * 0.57
 
 
 def waves(canvas, palette, chance, rows):

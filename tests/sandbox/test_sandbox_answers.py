@@ -3,9 +3,14 @@
 import base64
 import io
 import json
+import time
 
+import httpx
 import pytest
 from PIL import Image
+
+from gallery.sandbox.server import SandboxServer
+from gallery.sandbox.studio import Noise
 
 GEMINI = "google/gemini-3.1-flash-image-preview"
 
@@ -131,3 +136,27 @@ def test_the_models_are_listed_with_prices(caller):
     models = {model["id"]: model for model in caller.http.get("/v1/models").json()["data"]}
     assert models["openai/gpt-image-2"]["pricing"]["output_image"] == "0.00003"
     assert models[GEMINI]["aliases"] == ["google/gemini-3.1-flash-image"]
+
+
+def test_noise_for_load_tests_is_large_whole_and_never_the_same():
+    artist = Noise()
+    files = [base64.b64decode(artist.draw(None, 0).whole, validate=True) for _ in range(2)]
+    assert files[0] != files[1]
+    for file in files:
+        assert 1_200_000 < len(file) < 2_200_000
+        picture = Image.open(io.BytesIO(file))
+        picture.load()
+        assert (picture.size, picture.mode) == ((1024, 1024), "RGB")
+
+
+def test_a_delayed_answer_takes_longer_for_high_quality():
+    def seconds(**fields):
+        began = time.monotonic()
+        body = {"model": "openai/gpt-image-2", "prompt": "x", "size": "256x256", **fields}
+        headers = {"authorization": "Bearer any"}
+        httpx.post(f"{server.url}/v1/images/generations", json=body, headers=headers, trust_env=False)
+        return time.monotonic() - began
+
+    with SandboxServer(delay=0.1) as server:
+        assert seconds(quality="low") >= 0.06
+        assert seconds(quality="high") >= 0.16
