@@ -36,32 +36,35 @@ def enqueue(call):
 @task
 async def run_call(call_id):
     """Run a queued call to its end. A second delivery of the same call does nothing."""
-    call = await sync_to_async(_claim)(call_id)
-    if call is None:
+    claimed = await sync_to_async(_claim)(call_id)
+    if claimed is None:
         return
+    call, entry = claimed
     folder = spool_folder(call)
     try:
-        request = await asyncio.to_thread(_prepare, call, folder)
+        gateway = wiring.gateway()
+        request = await asyncio.to_thread(_prepare, call, entry, folder)
     except NotSendable as error:
         await sync_to_async(results.record_unsent)(call, error.code, error.detail)
-        return
     except Exception:
         logger.exception("call %s could not be prepared", call.pk)
         await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
-        return
-    if await sync_to_async(_mark_sent)(call, request.summary):
-        await _post(call, request, folder / "body")
+    else:
+        if await sync_to_async(_mark_sent)(call, request.summary):
+            return await _post(gateway, call, request, folder / "body")
+    await _discard(folder)
 
 
-async def _post(call, request, spool):
+async def _post(gateway, call, request, spool):
     try:
-        receipt = await wiring.gateway().send(request, spool)
+        receipt = await gateway.send(request, spool)
     except OfoxError as error:
         await finish(call, spool, error=error)
-    except OSError as error:
-        code = "disk_full" if error.errno == errno.ENOSPC else "studio_error"
+    except Exception as error:
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         logger.exception("the answer of call %s could not be written", call.pk)
-        await sync_to_async(results.record_lost)(call, code)
+        await sync_to_async(results.record_lost)(call, "disk_full" if full else "studio_error")
+        await _discard(spool.parent)
     else:
         await finish(call, spool, receipt=receipt)
 
@@ -72,7 +75,11 @@ async def finish(call, spool, *, receipt=None, error=None):
     outcome = await loop.run_in_executor(_decoders, results.gather, call, spool, receipt, error)
     await sync_to_async(_record)(call, outcome)
     if outcome.is_safe:
-        await asyncio.to_thread(shutil.rmtree, spool.parent, ignore_errors=True)
+        await _discard(spool.parent)
+
+
+async def _discard(folder):
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _record(call, outcome):
@@ -96,15 +103,19 @@ def spool_folder(call):
 
 
 def _claim(call_id):
+    """The call and its model's entry of the catalogue, with all that preparing needs: other threads ask no database."""
     if not Call.objects.claim(call_id, WORKER):
         return None
-    inputs = "generation__inputs__image"
-    return Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
+    inputs = "generation__inputs__image__generation"
+    call = Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
+    return call, ModelEntry.objects.filter(name=call.generation.model).first()
 
 
 def _mark_sent(call, summary):
     """Committed before a byte goes out, so that a crash after it is known to be one that may cost money."""
     with transaction.atomic():
+        # Generation before call, as everywhere: two orders would be a deadlock with somebody who cancels.
+        Generation.objects.select_for_update().get(pk=call.generation_id)
         if not Call.objects.mark_sent(call.pk, summary):
             return False
         call.refresh_from_db(fields=["status", "sent_at"])
@@ -114,10 +125,9 @@ def _mark_sent(call, summary):
         return True
 
 
-def _prepare(call, folder):
+def _prepare(call, entry, folder):
     """The wire request of a call, with its inputs as files that the model takes."""
     generation = call.generation
-    entry = ModelEntry.objects.filter(name=generation.model).first()
     if entry is None:
         raise NotSendable("model_not_found")
     shutil.rmtree(folder, ignore_errors=True)

@@ -8,8 +8,9 @@ from django_tasks_db.models import DBTaskResult
 
 from gallery.models import Call, Event
 from gallery.ofox.client import read_receipt
+from gallery.ofox.errors import OfoxSilent
 
-from . import calls, results
+from . import calls
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ async def recover_calls():
             await calls.finish(call, spool, receipt=receipt)
         else:
             logger.warning("call %s was sent and never answered; it may have been billed", call.pk)
-            await sync_to_async(results.record_interrupted)(call)
+            await calls.finish(call, spool, error=OfoxSilent("worker_stopped"))
     await sync_to_async(_queue_again)()
 
 

@@ -19,18 +19,15 @@ logger = logging.getLogger(__name__)
 RETRY_DELAYS = (2, 5, 15)  # seconds before the 2nd, 3rd and 4th attempt, where the gateway names no time itself
 LONGEST_WAIT = 600  # seconds; a gateway that asks for more is not waited for
 
-# What came was unusable for us, and paid for as far as we know.
-UNSURE = {"no_image", "not_json", "empty_body", "unexpected_shape"}
-
 
 class Outcome:
     """What became of a call, gathered before the database is touched."""
 
-    def __init__(self, receipt=None):
+    def __init__(self, receipt=None, error=None):
         self.receipt = receipt
         self.answer = None
         self.kept = []  # (position, files.Kept)
-        self.error = None  # OfoxError
+        self.error = error  # OfoxError
         self.lost = ""  # code of why a picture that came is not kept
 
     @property
@@ -46,6 +43,11 @@ class Outcome:
         return self.error.code if self.error else self.lost
 
     @property
+    def may_be_billed(self):
+        """True where something was done for us, as far as we know; what it cost may still be found out."""
+        return bool(self.answer or self.lost or (self.error and self.error.may_be_billed))
+
+    @property
     def is_safe(self):
         """True where nothing that arrived would be lost with the spool file."""
         return self.lost not in ("disk_full", "studio_error")
@@ -56,13 +58,21 @@ def gather(call, spool, receipt=None, error=None):
 
     Takes the receipt of a whole answer, or the error that stood in its place. Slow: decodes every picture.
     """
-    return _read(call, spool, receipt) if receipt else _salvage(call, error, spool)
-
-
-def _read(call, spool, receipt):
-    outcome = Outcome(receipt)
+    outcome = Outcome(receipt, error)
     try:
-        outcome.answer = wiring.PROTOCOLS[call.protocol].read(spool, receipt)
+        if receipt:
+            _read(call, spool, outcome)
+        elif spool.exists():
+            _keep_all(call, outcome, wiring.PROTOCOLS[call.protocol].salvage(spool))
+    except Exception:  # nothing that comes may stop the worker, nor keep it from starting again
+        logger.exception("the answer of call %s could not be read", call.pk)
+        outcome.lost = "studio_error"
+    return outcome
+
+
+def _read(call, spool, outcome):
+    try:
+        outcome.answer = wiring.PROTOCOLS[call.protocol].read(spool, outcome.receipt)
     except OfoxError as error:
         outcome.error = error
         outcome.answer = getattr(error, "answer", None)
@@ -71,15 +81,6 @@ def _read(call, spool, receipt):
     if outcome.answer is not None:
         outcome.error = outcome.error or outcome.answer.refusal
         _keep_all(call, outcome, outcome.answer.pictures)
-    return outcome
-
-
-def _salvage(call, error, spool):
-    outcome = Outcome()
-    outcome.error = error
-    if error.code == "cut_body":
-        _keep_all(call, outcome, wiring.PROTOCOLS[call.protocol].salvage(spool))
-    return outcome
 
 
 def _keep_all(call, outcome, received):
@@ -109,7 +110,7 @@ def record(call, outcome):
         row.finished_at = timezone.now()
         row.error_code = outcome.code
         row.error_detail = error.detail if error else ""
-        row.may_have_been_billed = outcome.code in UNSURE or bool(error and error.may_be_billed)
+        row.may_have_been_billed = outcome.may_be_billed
         if outcome.receipt:
             row.http_status = outcome.receipt.status
             row.headers = outcome.receipt.headers
@@ -188,12 +189,6 @@ def record_unsent(call, code, detail=""):
 def record_lost(call, code):
     """End a sent call whose answer could not be kept."""
     _end(call, Call.Status.SENT, status=Call.Status.FAILED, error_code=code, may_have_been_billed=True)
-
-
-def record_interrupted(call):
-    """End a sent call that nobody listens to any more."""
-    lost = {"error_code": "worker_stopped", "may_have_been_billed": True}
-    _end(call, Call.Status.SENT, status=Call.Status.INTERRUPTED, **lost)
 
 
 def _end(call, expected, **values):
