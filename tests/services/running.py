@@ -1,0 +1,94 @@
+"""Asking and running in tests: the studio's own services against the sandbox, and a transport that remembers."""
+
+import asyncio
+
+import httpx
+from asgiref.sync import async_to_sync
+
+from gallery import wiring
+from gallery.models import Call, ModelEntry
+from gallery.ofox.client import Gateway
+from gallery.services import calls, files, uploads
+from gallery.services.generations import Wish, request_generation
+from tests.factory import GPT, make_member, make_project
+
+KEY = "sk-of-7Kd93hfLq20ZmVx81pTrWc45"
+SMALL = {"size": "256x256", "quality": "low"}
+
+
+def ask(user=None, model=GPT, prompt="A red fox in the snow", wanted=1, attached=(), options=None, **fields):
+    """A generation as the composer's form would ask for it; the pictures are small unless `options` say otherwise."""
+    project = fields.pop("project", None) or make_project()
+    if options is None:
+        options = SMALL if model == GPT else {}
+    wish = Wish(
+        project=project,
+        entry=ModelEntry.objects.get(name=model),
+        prompt=prompt,
+        options=options,
+        wanted=wanted,
+        attached=tuple(attached),
+        **fields,
+    )
+    return request_generation(user or make_member(project), wish)
+
+
+def brought(data, project=None, name="brought.png"):
+    """A picture that a person brought along, from its bytes."""
+    project = project or make_project()
+    return uploads.record_upload(make_member(project), project, files.keep(data), name)
+
+
+def run_calls():
+    """Run queued calls side by side until there is none; the waits before repeated ones are left out."""
+    while waiting := list(Call.objects.filter(status=Call.Status.QUEUED).values_list("pk", flat=True)):
+        async_to_sync(side_by_side)(waiting)
+
+
+async def side_by_side(call_ids):
+    await asyncio.gather(*(calls.run_call.acall(pk) for pk in call_ids))
+
+
+def made(*arguments, **fields):
+    """A generation that was asked for and has come to its end."""
+    generation = ask(*arguments, **fields)
+    run_calls()
+    generation.refresh_from_db()
+    return generation
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """Hands everything on to the real gateway and keeps both sides as they were on the wire."""
+
+    def __init__(self):
+        self.inner = httpx.AsyncHTTPTransport()
+        self.requests = []
+        self.bodies = []
+
+    async def handle_async_request(self, request):
+        await request.aread()
+        self.requests.append(request)
+        response = await self.inner.handle_async_request(request)
+        self.bodies.append(await response.aread())
+        return response
+
+
+class Script(httpx.AsyncBaseTransport):
+    """Answers what it was told to, without a network; `react` may be a function of the request."""
+
+    def __init__(self, react):
+        self.react = react
+
+    async def handle_async_request(self, request):
+        await request.aread()
+        return self.react(request)
+
+
+def connect(monkeypatch, settings, transport):
+    """Put a transport under the studio's gateway."""
+
+    def gateway():
+        return Gateway(root=settings.OFOX_BASE_URL, key=settings.OFOX_API_KEY, timeout=5, transport=transport)
+
+    monkeypatch.setattr(wiring, "gateway", gateway)
+    return transport
