@@ -27,12 +27,17 @@ async def changes(user, after):
     if after is not None:
         for event, generation in await sync_to_async(events.missed)(user, after):
             yield message(event, generation)
-    await sync_to_async(connection.close)()  # an open stream needs no database connection of its own
+    await sync_to_async(release_connection)()
     async for change in events.watcher.listen():
         if change is None:
             yield ": still here\n\n"
         elif change[1] == user.pk:
             yield message(change[0], change[2])
+
+
+def release_connection():
+    """An open stream needs no database connection of its own. In a function, so that it is this thread's connection."""
+    connection.close()
 
 
 def message(event, generation):
