@@ -1,7 +1,9 @@
 """Every failure the sandbox can be told to show is seen on the wire as it would come from Ofox."""
 
 import base64
+import contextlib
 import io
+import threading
 import time
 
 import httpx
@@ -10,6 +12,7 @@ from PIL import Image
 
 from gallery.sandbox import faults
 from gallery.sandbox.faults import NAMES, STATUSES
+from gallery.sandbox.server import SandboxServer
 
 
 def pictures(answer):
@@ -81,14 +84,38 @@ def test_cut_between_leaves_two_whole_pictures(caller, sandbox, stream):
     assert [is_picture(encoded) for encoded in whole] == [True, True]
 
 
-def test_a_hanging_call_is_never_answered(caller, sandbox):
-    sandbox.faults(["hang"])
+@pytest.mark.parametrize(
+    ("fault", "reason"), [({"name": "hang"}, "hang"), ({"name": "slow", "seconds": 200}, "client left")]
+)
+def test_a_call_whose_client_gives_up_is_never_answered(caller, sandbox, fault, reason):
+    sandbox.faults([fault])
+    body = {"model": "openai/gpt-image-2", "prompt": "x", "size": "256x256"}
     with pytest.raises(httpx.ReadTimeout):
-        caller.http.post("/v1/images/generations", json={"model": "openai/gpt-image-2", "prompt": "x"}, timeout=0.1)
+        caller.http.post("/v1/images/generations", json=body, timeout=0.1)
     deadline = time.monotonic() + 5
     while not sandbox.ledger()["unanswered"] and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert [entry["reason"] for entry in sandbox.ledger()["unanswered"]] == ["hang"]
+    assert [entry["reason"] for entry in sandbox.ledger()["unanswered"]] == [reason]
+
+
+def test_the_server_stops_at_once_even_with_a_call_in_the_air():
+    with SandboxServer() as server, httpx.Client(base_url=server.url, trust_env=False, verify=False) as client:
+        server.faults(["hang"])
+        body = {"model": "openai/gpt-image-2", "prompt": "x"}
+        thread = threading.Thread(target=_swallow, args=(client, body))
+        thread.start()
+        deadline = time.monotonic() + 5
+        while not server.ledger()["received"] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        began = time.monotonic()
+        server.__exit__()
+        assert time.monotonic() - began < 3
+        thread.join()
+
+
+def _swallow(client, body):
+    with contextlib.suppress(httpx.HTTPError):
+        client.post("/v1/images/generations", json=body, headers={"authorization": "Bearer any"})
 
 
 def test_a_slow_call_takes_its_seconds(caller, sandbox):
