@@ -1,4 +1,4 @@
-/** Keeps only the first heading of a day, however many pages arrive. */
+// Keeps only the first heading of a day, however many pages arrive.
 export default function days(element) {
   const prune = () => {
     const seen = new Set()

@@ -1,7 +1,5 @@
-/**
- * Lays pictures out in full rows of about one height, from the width and height attributes of their <img>.
- * A group under a heading that would not fill a row goes on with the next group, whose heading gives way.
- */
+// Lays pictures out in full rows of about one height, from the width and height attributes of their <img>.
+// A group under a heading that would not fill a row goes on with the next group, whose heading gives way.
 const GAP = 4 // px, as in the stylesheet
 const TOO_SHORT = 0.75 // rows
 const REBALANCED = 3 // last rows of a group that share what is left; those above stay put when more arrives
@@ -48,7 +46,7 @@ function grouped(element, perRow) {
   return groups
 }
 
-/** Rows from the top as they fill; in a group that is complete, the last ones are made equal. */
+// Rows from the top as they fill; in a group that is complete, the last ones are made equal.
 function rowsOf(tiles, perRow, open) {
   const rows = divide(tiles, perRow, Math.ceil(sum(tiles) / perRow))
   if (open) return rows
@@ -57,7 +55,7 @@ function rowsOf(tiles, perRow, open) {
   return [...rows, ...divide(rest, sum(rest) / count, count)]
 }
 
-/** Cuts where the running sum of aspects comes nearest to a multiple of what a row holds. */
+// Cuts where the running sum of aspects comes nearest to a multiple of what a row holds.
 function divide(tiles, perRow, count) {
   const rows = Array.from({ length: count }, () => [])
   let reached = 0

@@ -1,4 +1,4 @@
-/** A popover that shows the large picture of the item it was opened from, and follows the focus while it is open. */
+// A popover that shows the large picture of the item it was opened from, and follows the focus while it is open.
 export default function preview(element) {
   const picture = element.querySelector("img")
 

@@ -1,4 +1,4 @@
-/** A picture on a stage: fit, one to one, zoom by wheel, key and two fingers, drag; its background is remembered. */
+// A picture on a stage: fit, one to one, zoom by wheel, key and two fingers, drag; its background is remembered.
 const MOST = 16 // screen pixels for one of the picture
 const REMEMBERED = "stage-background"
 
@@ -40,8 +40,12 @@ export default function stage(element) {
 
   function setBackground(name) {
     element.dataset.background = name
-    for (const choice of element.querySelectorAll("[data-stage-background]"))
-      choice.setAttribute("aria-pressed", choice.dataset.stageBackground === name)
+    const choices = [...element.querySelectorAll("[data-stage-background]")]
+    const chosen = choices.findIndex((choice) => choice.dataset.stageBackground === name)
+    for (const [place, choice] of choices.entries()) {
+      choice.setAttribute("aria-pressed", place === chosen)
+      choice.dataset.key = place === (chosen + 1) % choices.length ? "b" : "" // B takes the next one
+    }
   }
 
   const acts = {
@@ -96,7 +100,7 @@ export default function stage(element) {
 const apart = (a, b) => Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY))
 const middle = (a, b) => ({ clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 })
 
-/** The preview is there at once; the original takes its place when it is ready to be drawn. */
+// The preview is there at once; the original takes its place when it is ready to be drawn.
 async function sharpen(picture) {
   const original = new Image()
   original.src = picture.dataset.original

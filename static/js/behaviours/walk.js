@@ -1,7 +1,5 @@
-/**
- * Walks by key. Inside the element, every [data-walk] is a stop (J, K and arrows move the focus from one to the next);
- * any other key presses the control marked with it, data-key="e", in the current stop or, without stops, in the element.
- */
+// Walks by key. Inside the element, every [data-walk] is a stop (J, K and arrows move the focus from one to the next);
+// any other key presses the control marked with it, data-key="e", in the current stop or, without stops, in the element.
 const TYPING = "input, textarea, select, dialog, [contenteditable]"
 
 export default function walk(element) {
