@@ -76,8 +76,9 @@ format: .venv/ready-for-tests ## rewrite the code as lint wants it
 	@.venv/bin/python -m ruff format --quiet
 
 messages: .venv/ready ## collect and compile translations; needs gettext, the compiled files are committed
-	cd gallery && mkdir -p locale && ../.venv/bin/python ../manage.py makemessages --locale zh_Hans --no-obsolete
-	cd gallery && ../.venv/bin/python ../manage.py compilemessages
+	@mkdir -p gallery/locale
+	@.venv/bin/python manage.py makemessages --locale zh_Hans --no-obsolete --ignore .venv --ignore data --ignore tests
+	@.venv/bin/python manage.py compilemessages --ignore .venv
 
 requirements: .venv/ready ## pin the newest fitting packages, with hashes, for Python 3.11 to 3.14
 	@.venv/bin/python -m venv .venv/uv && .venv/uv/bin/python -m pip install --quiet uv

@@ -52,7 +52,8 @@ def browser():
     """A Chromium for one file of tests: longer, and Playwright's event loop would hinder asyncio.run() elsewhere."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM sees that loop, which only the browser uses
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         yield chromium
         chromium.close()
