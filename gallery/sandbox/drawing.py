@@ -42,7 +42,9 @@ def _draw_scene(canvas, prompt, palette, chance):
         chance.choice(ABSTRACTS)(canvas, palette, chance)
         return
     place = next(place for place in PLACES if any(subject.place == place for subject in subjects))
-    x, y = _ground(canvas, place, subjects, palette, chance)
+    # A second colour is the second thing's, or the table's that the only thing stands on.
+    bare = replace(palette, second=None) if len(subjects) > 1 else palette
+    x, y = _ground(canvas, place, subjects, bare, chance)
     standing = [subject for subject in subjects if subject.stands]
     shore = place == "sea" and any(subject.place != "sea" for subject in standing)
     if shore:
@@ -84,7 +86,7 @@ def _stand_all(canvas, subjects, palette, middle, y, grounded):
 
 def _next_hero(palette, number):
     """Neighbours do not wear the same colour."""
-    heroes = (palette.hero, palette.others[2], palette.others[1])
+    heroes = (palette.hero, palette.second or palette.others[2], palette.others[1])
     return replace(palette, hero=heroes[number % len(heroes)])
 
 

@@ -8,13 +8,14 @@ from PIL import ImageColor
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Paper and ink of the print, its sky or wall, what stands out, and three quieter companions."""
+    """Paper and ink of the print, its sky or wall, what stands out, three quieter companions, a second named colour."""
 
     paper: str
     ink: str
     ground: str
     hero: str
     others: tuple[str, str, str]
+    second: str | None = None
 
 
 PALETTES = (
@@ -73,9 +74,10 @@ def choose(prompt, chance):
     if named:
         palette = replace(palette, hero=named[0])
     if len(named) > 1:
-        palette = replace(palette, ground=mix(named[1], palette.ground, 0.25))
-    elif distance(palette.hero, palette.ground) < 90:
-        palette = replace(palette, ground=mix(palette.paper, palette.others[0], 0.25))
+        palette = replace(palette, second=named[1])
+    if distance(palette.hero, palette.ground) < 90:
+        calm = mix(palette.ground, palette.others[2], 0.4) if dark else mix(palette.paper, palette.others[0], 0.25)
+        palette = replace(palette, ground=calm)
     return palette
 
 

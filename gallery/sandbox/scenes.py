@@ -22,7 +22,7 @@ def table(canvas, palette, chance):
         canvas.disc(middle, edge - 0.36, 0.31, glow, mix(glow, wall, 0.8), "low", 0.9)
     else:
         _window(canvas, wall, middle, edge, chance)
-    top = mix(palette.others[0], palette.ground, chance.choice((0.1, 0.75)))
+    top = palette.second or mix(palette.others[0], palette.ground, chance.choice((0.1, 0.75)))
     canvas.box(0, edge, wide, high, top, darker(top, 0.35), "low", 0.8)
     canvas.box(0, edge, wide, edge + 0.006, lighter(top, 0.3))
     return middle, edge + (high - edge) * 0.42
@@ -149,7 +149,8 @@ def halo(canvas, palette, chance):
     disc = lighter(palette.others[2], 0.15)
     canvas.disc(middle, canvas.height * 0.47, 0.36, disc, mix(disc, palette.ground, 0.7), "low", 0.9)
     floor = canvas.height * 0.8
-    canvas.box(0, floor, canvas.width, canvas.height, palette.others[0], darker(palette.others[0], 0.4), "low", 0.8)
+    top = palette.second or palette.others[0]
+    canvas.box(0, floor, canvas.width, canvas.height, top, darker(top, 0.4), "low", 0.8)
     return middle, floor + (canvas.height - floor) * 0.25
 
 

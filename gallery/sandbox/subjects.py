@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gallery.sandbox.canvas import Canvas, along, ellipse, smooth
-from gallery.sandbox.palettes import Palette, darker, lighter, mix, word_at
+from gallery.sandbox.palettes import Palette, darker, distance, lighter, mix, word_at
 
 CREAM = "#fbf3e4"
 DARK = "#2a2530"
@@ -64,6 +64,7 @@ def apple(stand):
 
 def fox(stand):
     coat = stand.hero
+    eyes = "#f1dc8c" if distance(coat, DARK) < 60 else DARK
     tail = [(0.1, 0.02), (0.42, 0.0), (0.6, 0.2), (0.56, 0.5), (0.42, 0.62), (0.42, 0.4), (0.3, 0.2)]
     stand.blob(tail, coat, stand.shade, "low")
     stand.blob([(0.42, 0.62), (0.56, 0.5), (0.55, 0.42), (0.49, 0.46), (0.42, 0.44), (0.4, 0.5)], CREAM)
@@ -76,7 +77,7 @@ def fox(stand):
     stand.shape(mirrored([(0, 0.85), (0.17, 0.84), (0.29, 0.73), (0.34, 0.63), (0, 0.42)]), coat)
     for side in (-1, 1):
         stand.shape([(side * x, y) for x, y in ((0.34, 0.63), (0.19, 0.63), (0.05, 0.5), (0, 0.42))], CREAM)
-        stand.shape([(side * x, y) for x, y in ((0.07, 0.66), (0.15, 0.7), (0.18, 0.655), (0.12, 0.64))], DARK)
+        stand.shape([(side * x, y) for x, y in ((0.07, 0.66), (0.15, 0.7), (0.18, 0.655), (0.12, 0.64))], eyes)
     stand.disc(0, 0.445, 0.035, DARK)
 
 
