@@ -67,7 +67,7 @@ class Canvas:
     def shadow(self, points, colour, softness=0.02, strength=0.45):
         scale = self.unit / SHADOW_REDUCTION
         reach = 3 * softness
-        left, top = (round((min(point[axis] for point in points) - reach) * scale) for axis in (0, 1))
+        left, top = (math.floor((min(point[axis] for point in points) - reach) * scale) for axis in (0, 1))
         right, low = (math.ceil((max(point[axis] for point in points) + reach) * scale) for axis in (0, 1))
         mask = Image.new("L", (right - left, low - top))
         outline = [(x * scale - left, y * scale - top) for x, y in points]

@@ -47,6 +47,16 @@ def test_every_named_thing_can_be_drawn_in_its_place_and_alone(words):
     assert draw(words, transparent=True).getchannel("A").getextrema()[0] == 0
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_any_words_and_any_shape_are_drawn_and_edited(seed):
+    chance = drawing.random.Random(seed)
+    words = [word for subject in SUBJECTS for word in subject.words] + ["red", "blue", "蓝", "night", "\U0001f98a"]
+    prompt = " ".join(chance.choices(words, k=chance.randint(1, 6)))
+    size = chance.choice([(64, 512), (512, 64), (7, 9), (300, 200)])
+    picture = draw(prompt, str(seed), size, transparent=chance.random() < 0.4)
+    assert picture.size == edit(prompt, picture, others=[picture] * seed).size == size
+
+
 @pytest.mark.parametrize("abstract", ABSTRACTS)
 def test_every_abstract_covers_its_ground(abstract):
     canvas = Canvas(SIZE, "#ff00ff")
