@@ -124,7 +124,7 @@ def _in_inks(picture, palette):
 
 def _insets(picture, others):
     """The other inputs as small prints in a row at the upper right."""
-    edge = round(min(picture.size) * INSET)
+    edge = max(3, round(min(picture.size) * INSET))
     gap = max(2, edge // 10)
     room = max(1, (picture.width - gap) // (edge + gap))
     for number, other in enumerate(others[: room * 2]):
