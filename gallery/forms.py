@@ -22,7 +22,9 @@ OPTION_FIELDS = {
     "image_size": ("image_size", _("Resolution")),
     "output_format": ("format", _("Format")),
     "background": ("background", _("Background")),
+    "partial_images": ("previews", _("Previews")),
 }
+PREVIEWS = 2  # partial pictures while one is made; each costs about 100 output tokens
 
 WORDS = {
     "auto": _("Auto"),
@@ -102,10 +104,17 @@ class ComposerForm(forms.Form):
     def _add_option_fields(self):
         offered = self.rules.choices()
         for wire, (name, label) in OPTION_FIELDS.items():
-            if words := offered[wire]:
+            if words := offered.get(wire):
                 choices = [(word, WORDS.get(word, word.replace("x", " × "))) for word in words]
                 self.fields[name] = forms.ChoiceField(label=label, choices=choices, initial=words[0], required=False)
                 self.fields[name].error_messages["invalid_choice"] = PROBLEMS["not_offered"]
+        if self.rules.partial_images:
+            number = min(PREVIEWS, self.rules.partial_images)
+            choices = [(number, _("While it is made")), (0, _("None"))]
+            self.fields["previews"] = forms.TypedChoiceField(
+                label=_("Previews"), choices=choices, initial=number, required=False, coerce=int, empty_value=0
+            )
+            self.fields["previews"].help_text = _("Each preview costs about 100 tokens; there are two for a picture.")
 
     @cached_property
     def entry(self):
@@ -136,7 +145,7 @@ class ComposerForm(forms.Form):
     @property
     def model_fields(self):
         """Bound fields that depend on the model, in the order of the composer."""
-        order = ("quality", "size", "aspect_ratio", "image_size", "number", "format", "background")
+        order = ("quality", "size", "aspect_ratio", "image_size", "number", "format", "background", "previews")
         return [self[name] for name in order if name in self.fields]
 
     @property
@@ -169,7 +178,9 @@ class ComposerForm(forms.Form):
                 self.initial.pop(name, None)
 
     def _raw(self, name):
-        return self.data.get(name) if self.is_bound else self.initial.get(name)
+        if self.is_bound:
+            return self.data.get(name)
+        return self.initial.get(name) or (self.fields[name].initial if name in self.fields else None)
 
     def _number(self):
         raw = str(self._raw("number") or 1)
@@ -177,11 +188,12 @@ class ComposerForm(forms.Form):
 
     def _options(self, value_of):
         """Options by their names on the wire, from the fields that the model has."""
-        return {
+        chosen = {
             wire: value_of(name)
             for wire, (name, _label) in OPTION_FIELDS.items()
-            if name in self.fields and value_of(name)
+            if name in self.fields and value_of(name) not in (None, "", "0", 0)
         }
+        return chosen | {"stream": True} if "partial_images" in chosen else chosen
 
     def clean_prompt(self):
         return self.cleaned_data["prompt"].replace("\r\n", "\n")  # browsers send textareas with both

@@ -7,7 +7,7 @@ from django.db.models import Count, Prefetch, Q, Sum
 from django.utils import timezone
 
 from gallery import catalog, pricing
-from gallery.models import Call, Generation, Image, Input, ModelEntry, Price
+from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Price
 
 PAGE = 20  # generations a page of a list
 GALLERY_PAGE = 60  # pictures a page of the gallery
@@ -37,7 +37,9 @@ def complete_cards(generations):
     """Puts model labels, usual times and places in the queue on generations that are about to be shown."""
     labels = dict(ModelEntry.objects.values_list("name", "label"))
     usual = {}
+    partials = newest_partials([generation.pk for generation in generations if generation.is_open])
     for generation in generations:
+        generation.partials = partials.get(generation.pk, [])
         generation.model_label = labels.get(generation.model, generation.model)
         generation.usual_seconds = generation.queue_place = None
         if generation.is_open:
@@ -48,6 +50,15 @@ def complete_cards(generations):
             if generation.status == Generation.Status.QUEUED:
                 generation.queue_place = queue_place(generation)
     return generations
+
+
+def newest_partials(open_ids):
+    """Generation id -> the newest preview event of each of its calls, for those that are still being made."""
+    newest = {}
+    if open_ids:
+        for event in Event.objects.filter(generation_id__in=open_ids).exclude(preview="").order_by("pk"):
+            newest.setdefault(event.generation_id, {})[event.preview.rpartition("-")[0]] = event
+    return {pk: list(by_call.values()) for pk, by_call in newest.items()}
 
 
 def usual_seconds(model, kind, quality, size):

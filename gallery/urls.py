@@ -22,6 +22,7 @@ urlpatterns = [
     path("generations/<int:pk>/card/", studio.card, name="generation-card"),
     path("generations/<int:pk>/cancel/", studio.cancel, name="generation-cancel"),
     path("generations/<int:pk>/run-again/", studio.run_again, name="generation-run-again"),
+    path("generations/<int:pk>/partials/<int:event_pk>.webp", files.partial, name="generation-partial"),
     path("events/", live.stream, name="events"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("images/<int:pk>/", images.image, name="image"),

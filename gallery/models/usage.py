@@ -93,6 +93,7 @@ class Call(models.Model):
     protocol = models.CharField(_("protocol"), max_length=12)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     worker = models.CharField(_("worker"), max_length=80, blank=True)
+    may_stream = models.BooleanField(_("may stream"), default=True)
     run_after = models.DateTimeField(_("not before"), null=True)
     created_at = models.DateTimeField(_("queued"), default=timezone.now)
     claimed_at = models.DateTimeField(_("claimed"), null=True)
@@ -135,6 +136,16 @@ class Call(models.Model):
 
     def __str__(self):
         return f"call {self.pk} of generation {self.generation_id}"
+
+    @property
+    def options(self):
+        """The generation's options as this call asks for them; one that follows a refusal to stream does not stream."""
+        options = self.generation.options | {"n": self.wanted}
+        return options if self.may_stream else {**options, "stream": None, "partial_images": None}
+
+    @property
+    def streams(self):
+        return bool(self.options.get("stream"))
 
     @property
     def was_sent(self):

@@ -68,6 +68,18 @@ def salvage(body: Path) -> tuple[Picture, ...]:
     return tuple(Picture(index=index, encoded=whole[slice(*span)]) for index, span in enumerate(spans))
 
 
+def partials(body: Path, start: int) -> tuple[tuple[Picture, ...], int]:
+    """Partial pictures in the events of a growing stream that came whole after byte `start`, and where to go on."""
+    view = bodies.mapped(body)
+    if not bodies.is_event_stream(view):
+        return (), start
+    ends = (view.rfind(b"\n\n", start), view.rfind(b"\r\n\r\n", start))
+    if max(ends) < 0:
+        return (), start
+    found = [event for event in bodies.events(view[start : max(ends) + 2]) if _is_partial(event)]
+    return _pictures(found), max(ends) + 2
+
+
 def _files(request: ImageRequest) -> tuple[tuple[str, Attachment], ...]:
     field = "image" if len(request.images) == 1 else "image[]"
     images = [(field, _named(image, f"image-{number}")) for number, image in enumerate(request.images, start=1)]
@@ -92,6 +104,10 @@ def _read_stream(view: bodies.Mapped, receipt: Receipt) -> Answer:
     answer = _answer(completed, told, usage, receipt)
     answer = replace(answer, envelope=bodies.envelope({"events": bodies.without_pictures(events)}))
     return _checked(answer, failure, receipt, code="no_image" if events else "unexpected_shape")
+
+
+def _is_partial(event: dict) -> bool:
+    return str(event["type"]).endswith(".partial_image")
 
 
 def _is_completed(event: dict) -> bool:

@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import socket
-from concurrent.futures import ThreadPoolExecutor
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -18,12 +17,9 @@ from gallery.models import Call, Event, Generation, Input, ModelEntry
 from gallery.ofox.errors import OfoxError
 from gallery.ofox.messages import Attachment, ImageRequest, Operation
 
-from . import files, results
+from . import files, previews, results
 
 logger = logging.getLogger(__name__)
-
-# Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
-_decoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
 
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -56,8 +52,9 @@ async def run_call(call_id):
 
 
 async def _post(gateway, call, request, spool):
+    watch = previews.Watch(call, spool)
     try:
-        receipt = await gateway.send(request, spool)
+        receipt = await gateway.send(request, spool, on_progress=watch.on_progress if call.streams else None)
     except OfoxError as error:
         await finish(call, spool, error=error)
     except Exception as error:
@@ -67,12 +64,14 @@ async def _post(gateway, call, request, spool):
         await _discard(spool.parent)
     else:
         await finish(call, spool, receipt=receipt)
+    finally:
+        await watch.end()
 
 
 async def finish(call, spool, *, receipt=None, error=None):
     """End a sent call with the answer in its spool file, or with the error that came instead; then the spool goes."""
     loop = asyncio.get_running_loop()
-    outcome = await loop.run_in_executor(_decoders, results.gather, call, spool, receipt, error)
+    outcome = await loop.run_in_executor(files.DECODERS, results.gather, call, spool, receipt, error)
     await sync_to_async(_record)(call, outcome)
     if outcome.is_safe:
         await _discard(spool.parent)
@@ -142,7 +141,7 @@ def _prepare(call, entry, folder):
         model=generation.model,
         prompt=generation.prompt,
         operation=operation,
-        options=catalog.wire_options(spec, operation, generation.options | {"n": call.wanted}),
+        options=catalog.wire_options(spec, operation, call.options),
         images=tuple(_attachment(used.image, folder, rules.input_formats, room) for used in images),
         mask=_attachment(mask.image, folder, ("png",), rules.mask_max_bytes) if mask else None,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from django.core.files.storage import storages
 from gallery import pictures
 from gallery.models import Image
 from gallery.models.images import preview_name
+
+# Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
+DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def record(call, outcome):
             _write_answer(row, outcome.answer)
         row.save()
         _write_images(row, generation, outcome.kept)
-        again = _retry(row, error) if isinstance(error, RETRYABLE) and generation.is_open else None
+        again = _retry(row, error) if error and generation.is_open else None
         _settle(generation)
     return again
 
@@ -165,8 +165,11 @@ def _differences(options, measured):
 
 
 def _retry(row, error):
-    """A new call for one that was never worked on; the old row stays as it ended."""
-    wait = error.retry_after
+    """A new call for one that was never worked on, or None; the old row stays as it ended."""
+    refused_stream = error.code == "stream_unsupported" and row.streams
+    if not isinstance(error, RETRYABLE) and not refused_stream:
+        return None
+    wait = 0 if refused_stream else error.retry_after
     if row.attempt > len(RETRY_DELAYS) or (wait or 0) > LONGEST_WAIT:
         return None
     if wait is None:
@@ -177,6 +180,7 @@ def _retry(row, error):
         attempt=row.attempt + 1,
         wanted=row.wanted,
         protocol=row.protocol,
+        may_stream=row.may_stream and not refused_stream,
         run_after=timezone.now() + timedelta(seconds=wait),
     )
 

@@ -4,12 +4,18 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from gallery import queries
-from gallery.models import Generation, Image, Membership, Project
+from gallery.models import Event, Generation, Image, Membership, Project
 
 
 def generation(user, pk):
     """A generation that the person may look at, with everything a card shows."""
     return get_object_or_404(queries.generations_with_everything(Generation.objects.visible_to(user)), pk=pk)
+
+
+def preview_event(user, generation_pk, pk):
+    """The event that told of a partial picture."""
+    visible = Generation.objects.visible_to(user).filter(pk=generation_pk)
+    return get_object_or_404(Event.objects.filter(generation__in=visible).exclude(preview=""), pk=pk)
 
 
 def generation_to_change(user, pk):

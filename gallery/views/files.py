@@ -48,6 +48,13 @@ def download(request, pk):
     return response
 
 
+@require_safe
+def partial(request, pk, event_pk):
+    """A picture that is still being made."""
+    event = access.preview_event(request.user, pk, event_pk)
+    return respond(request, storages["previews"], event.preview, "image/webp", f'"partial-{event.pk}"')
+
+
 def with_hash(user, pk, hash):
     image = access.image(user, pk)
     if not image.sha256.startswith(hash):

@@ -58,7 +58,9 @@ def starting_values(request, shell):
         generation = access.generation(request.user, generation_id)
         inputs = [used.image_id for used in generation.inputs_in_order if used.role == "image"]
         values |= {"prompt": generation.prompt, "model": generation.model, "number": generation.wanted}
-        values |= generation.options | {"format": generation.options.get("output_format"), "attached": inputs}
+        options = generation.options
+        values |= options | {"format": options.get("output_format"), "attached": inputs}
+        values["previews"] = str(options.get("partial_images", 0))
     return values
 
 
