@@ -58,23 +58,29 @@ def made(*arguments, **fields):
 
 
 class Recorder(httpx.AsyncBaseTransport):
-    """Hands everything on to the real gateway and keeps both sides as they were on the wire."""
+    """Hands everything on to the real gateway and keeps both sides as they were on the wire.
+
+    `meanwhile` is a coroutine function to run while the request is out.
+    """
 
     def __init__(self):
         self.inner = httpx.AsyncHTTPTransport()
         self.requests = []
         self.bodies = []
+        self.meanwhile = None
 
     async def handle_async_request(self, request):
         await request.aread()
         self.requests.append(request)
+        if self.meanwhile:
+            await self.meanwhile()
         response = await self.inner.handle_async_request(request)
         self.bodies.append(await response.aread())
         return response
 
 
 class Script(httpx.AsyncBaseTransport):
-    """Answers what it was told to, without a network; `react` may be a function of the request."""
+    """Answers each request as a function of it says, without a network."""
 
     def __init__(self, react):
         self.react = react

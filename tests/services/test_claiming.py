@@ -1,0 +1,142 @@
+"""What holds between several connections: one claim, `sent` before the request, no transaction around the network."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
+
+from gallery.models import Call, Generation
+from gallery.services import calls
+from gallery.services.generations import cancel_generation
+from tests.factory import GEMINI, make_call, make_image, make_member, make_project
+
+from .running import ask, made, run_calls, side_by_side
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def from_elsewhere(function, *arguments):
+    """The answer of a function that runs on a database connection of its own."""
+    try:
+        return function(*arguments)
+    finally:
+        connection.close()
+
+
+def at_once(*functions):
+    """What the functions answer when each runs in its own thread and all start together."""
+    start = threading.Barrier(len(functions))
+
+    def run(function):
+        start.wait()
+        return from_elsewhere(function)
+
+    with ThreadPoolExecutor(len(functions)) as threads:
+        return list(threads.map(run, functions))
+
+
+def test_one_of_many_workers_claims_a_call():
+    call = make_call()
+    won = at_once(*[partial(Call.objects.claim, call.pk, f"worker {number}") for number in range(12)])
+    assert won.count(True) == 1
+    call.refresh_from_db()
+    assert call.worker == f"worker {won.index(True)}"
+
+
+def test_a_second_delivery_does_nothing(online):
+    call = ask().calls.get()
+    async_to_sync(side_by_side)([call.pk] * 5)
+    assert online.ledger()["received"] == 1
+    async_to_sync(calls.run_call.acall)(call.pk)
+    assert (Call.objects.get().status, online.ledger()["received"]) == ("answered", 1)
+
+
+def test_a_double_click_from_two_tabs_is_one_generation():
+    token, project = "0a9a50d4-8e5f-4f0e-b1b9-0ba8a4b0c8a1", make_project()
+    user = make_member(project)
+    ask_now = partial(ask, user, project=project, token=token)
+    assert len(set(at_once(ask_now, ask_now, ask_now))) == 1
+    assert (Generation.objects.count(), Call.objects.count(), DBTaskResult.objects.count()) == (1, 1, 1)
+
+
+@pytest.fixture
+def while_out(recorder):
+    """What functions see, from a connection of their own, while the request of a call is out."""
+
+    def look(*functions, **wish):
+        seen = []
+
+        async def see():
+            seen.extend([await asyncio.to_thread(from_elsewhere, function) for function in functions])
+
+        recorder.meanwhile = see
+        made(**wish)
+        return seen
+
+    return look
+
+
+def test_a_call_is_known_as_sent_before_the_request_leaves(while_out):
+    [row, status] = while_out(Call.objects.get, lambda: Generation.objects.get().status)
+    assert row.status == "sent"
+    assert row.sent_at
+    assert row.sent["fields"]["prompt"] == "A red fox in the snow"
+    assert status == "running"
+
+
+def test_others_can_write_while_a_request_is_out(while_out):
+    assert while_out(lambda: Call.objects.update(worker="somebody else")) == [1]
+
+
+def test_no_transaction_is_open_while_a_request_is_out(recorder):
+    seen = []
+
+    async def see():
+        seen.append(await sync_to_async(connection.get_autocommit)())
+
+    recorder.meanwhile = see
+    made(attached=[make_image()])
+    assert seen == [True]
+
+
+def test_files_are_there_before_their_rows(online, monkeypatch):
+    """A crash between the two leaves a file too many, never a row without its file."""
+    generation = ask()
+    monkeypatch.setattr(Call, "save", crash)
+    with pytest.raises(Crash):
+        run_calls()
+    call = generation.calls.get()
+    assert (call.status, generation.images.count()) == ("sent", 0)
+    assert (calls.spool_folder(call) / "body").exists()
+
+
+class Crash(Exception):
+    pass
+
+
+def crash(*_arguments, **_fields):
+    raise Crash
+
+
+def test_calls_are_not_known_before_their_generation_is_whole():
+    with pytest.raises(Crash), transaction.atomic():
+        ask(model=GEMINI, wanted=3)
+        assert at_once(Call.objects.count, DBTaskResult.objects.count) == [0, 0]
+        raise Crash
+    assert not DBTaskResult.objects.exists()
+
+
+def test_cancelling_and_sending_at_the_same_time_do_not_lock_each_other_out():
+    for _ in range(15):
+        generation = ask()
+        call = generation.calls.get()
+        Call.objects.claim(call.pk, "worker")
+        cancelled, sent = at_once(partial(cancel_generation, generation), partial(calls._mark_sent, call, {}))
+        call.refresh_from_db()
+        assert cancelled
+        assert (call.status, call.may_have_been_billed) == (("sent", True) if sent else ("cancelled", False))
