@@ -67,6 +67,12 @@ UPLOAD_PROBLEMS = {
 NOT_A_PICTURE = _("%(name)s is no picture the studio can read. Use PNG, JPEG, WebP or GIF.")
 
 
+def whole_number(text):
+    """A number that somebody sent as text, or None: digits of ASCII, and no more of them than a database takes."""
+    text = str(text)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class SeveralFiles(forms.FileField):
     widget = type("SeveralFilesInput", (forms.FileInput,), {"allow_multiple_selected": True})
 
@@ -125,7 +131,7 @@ class ComposerForm(forms.Form):
     def attached(self):
         """Images attached by their id, in order, of those the person may see."""
         ids = self.data.getlist("attached") if self.is_bound else self.initial.get("attached", [])
-        ids = [int(pk) for pk in ids if str(pk).isdigit() and len(str(pk)) < 19]
+        ids = [pk for pk in map(whole_number, ids) if pk]
         found = Image.objects.visible_to(self.user).kept().select_related("generation").in_bulk(ids)
         return [found[pk] for pk in dict.fromkeys(ids) if pk in found]
 
@@ -183,8 +189,7 @@ class ComposerForm(forms.Form):
         return self.initial.get(name) or (self.fields[name].initial if name in self.fields else None)
 
     def _number(self):
-        raw = str(self._raw("number") or 1)
-        return min(max(int(raw), 1), catalog.MAX_WANTED) if raw.isdigit() and len(raw) < 4 else 1
+        return min(max(whole_number(self._raw("number")) or 1, 1), catalog.MAX_WANTED)
 
     def _options(self, value_of):
         """Options by their names on the wire, from the fields that the model has."""

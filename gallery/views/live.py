@@ -6,6 +6,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from gallery import events
+from gallery.forms import whole_number
 
 
 @require_GET
@@ -14,8 +15,7 @@ async def stream(request):
     user = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    last = request.headers.get("last-event-id", "")
-    after = int(last) if last.isdigit() and len(last) < 19 else None
+    after = whole_number(request.headers.get("last-event-id"))
     response = StreamingHttpResponse(changes(user, after), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back

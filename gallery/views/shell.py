@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
+from gallery.forms import whole_number
 from gallery.models import Project
 
 from . import access
@@ -75,7 +76,7 @@ def chosen_project(request, projects):
 
 @require_POST
 def switch_project(request):
-    project = access.project(request.user, request.POST.get("project") or 0)
+    project = access.project(request.user, whole_number(request.POST.get("project")))
     request.session["project"] = project.pk
     back = request.POST.get("next") or request.headers.get("referer", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())

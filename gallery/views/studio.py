@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from gallery import queries
-from gallery.forms import ComposerForm, FilterForm
+from gallery.forms import ComposerForm, FilterForm, whole_number
 from gallery.models import Generation
 from gallery.services import generations
 
@@ -49,13 +49,9 @@ def starting_values(request, shell):
     """What the composer begins with: the current project, and what `?edit=`, `?reuse=` or `?prompt=` ask for."""
     values = {"project": shell.project and shell.project.pk, "prompt": request.GET.get("prompt", "")}
     if image_id := request.GET.get("edit", ""):
-        if not image_id.isdigit():
-            raise Http404
-        values["attached"] = [access.image(request.user, image_id).pk]
+        values["attached"] = [access.image(request.user, whole_number(image_id)).pk]
     if generation_id := request.GET.get("reuse", ""):
-        if not generation_id.isdigit():
-            raise Http404
-        generation = access.generation(request.user, generation_id)
+        generation = access.generation(request.user, whole_number(generation_id))
         inputs = [used.image_id for used in generation.inputs_in_order if used.role == "image"]
         values |= {"prompt": generation.prompt, "model": generation.model, "number": generation.wanted}
         options = generation.options
@@ -67,8 +63,7 @@ def starting_values(request, shell):
 @require_GET
 def composer_fields(request):
     """The fields that follow from the model and the attachments, with what still applies kept."""
-    chosen = request.GET.get("files_chosen", "0")
-    files_chosen = min(int(chosen), 99) if chosen.isdigit() and len(chosen) < 4 else 0
+    files_chosen = min(whole_number(request.GET.get("files_chosen")) or 0, 99)
     data = {name: request.GET.getlist(name) for name in request.GET}
     initial = {name: values[-1] for name, values in data.items()} | {"attached": data.get("attached", [])}
     form = ComposerForm(user=request.user, initial=initial, files_chosen=files_chosen)
