@@ -1,6 +1,7 @@
 """The event stream of a person: which generations changed. What they look like now is fetched as a fragment."""
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
@@ -9,9 +10,13 @@ from gallery import events
 from gallery.forms import whole_number
 
 
+@login_not_required
 @require_GET
 async def stream(request):
-    """`event: generation`, `data: 7`; a page that comes back says `Last-Event-ID` and gets what it missed."""
+    """`event: generation`, `data: 7`; a page that comes back says `Last-Event-ID` and gets what it missed.
+
+    Nobody gets 401 and not the sign-in page: a browser ends its stream at the one and stumbles over the other.
+    """
     user = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
