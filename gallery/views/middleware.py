@@ -1,10 +1,22 @@
-"""What happens around every view: sign-in for fragments, compression for pages."""
+"""What happens around every view: one encoding, sign-in for fragments, compression for pages."""
+
+import codecs
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import urlencode
+
+
+class OnlyUtf8(MiddlewareMixin):
+    """Refuses other encodings: UTF-7, for one, can spell half a surrogate pair, which no database stores."""
+
+    def process_request(self, request):
+        if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
+            raise BadRequest("Text must be UTF-8.")
 
 
 class SignInFirst(LoginRequiredMiddleware):
