@@ -98,7 +98,7 @@ class ComposerForm(forms.Form):
         self.user = user
         self.files_chosen = len(files.getlist("images")) if files else files_chosen
         self.fields["images"].widget.attrs |= {"multiple": True, "accept": "image/png,image/jpeg,image/webp,image/gif"}
-        self.fields["project"].queryset = Project.objects.creatable_by(user)
+        self.fields["project"].queryset = self.projects
         self.entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
         self.fields["model"].choices = [(entry.name, entry.label) for entry in self.entries.values()]
         self.fields["number"].error_messages |= dict.fromkeys(
@@ -121,6 +121,11 @@ class ComposerForm(forms.Form):
                 label=_("Previews"), choices=choices, initial=number, required=False, coerce=int, empty_value=0
             )
             self.fields["previews"].help_text = _("Each preview costs about 100 tokens; there are two for a picture.")
+
+    @property
+    def projects(self):
+        """Those that the person may create in."""
+        return Project.objects.creatable_by(self.user)
 
     @cached_property
     def entry(self):

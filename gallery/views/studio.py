@@ -1,5 +1,6 @@
 """Create: the composer and the live results of the person."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,6 +81,8 @@ def attachment(request, pk):
 @require_POST
 def create_generation(request):
     form = ComposerForm(request.POST, request.FILES, user=request.user)
+    if not form.projects.exists():
+        raise PermissionDenied
     if form.asks_for_unknown_images:
         raise Http404
     if not (form.is_valid() and form.keep_uploads()):
