@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from gallery import catalog, queries
-from gallery.models import Image, ModelEntry, Project
+from gallery.models import Generation, Image, ModelEntry, Project
 from gallery.models.generations import Kind
 from gallery.models.projects import Role
 from gallery.services import uploads
@@ -57,6 +57,8 @@ PROBLEMS = {
     "too_long": _("The prompt is too long: at most 32,000 characters."),
 }
 
+STALE = _("This form is out of date. Load the page again.")
+
 UPLOAD_PROBLEMS = {
     "too_large": _("%(name)s is larger than 50 MB. Attach a smaller copy."),
     "empty": _("%(name)s is empty."),
@@ -84,7 +86,7 @@ class SeveralFiles(forms.FileField):
 class ComposerForm(forms.Form):
     """The composer: its fields follow from the model and from whether pictures are attached."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False, error_messages={"invalid": STALE})
     prompt = forms.CharField(
         label=_("Prompt"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})
     )
@@ -204,6 +206,12 @@ class ComposerForm(forms.Form):
             if name in self.fields and value_of(name) not in (None, "", "0", 0)
         }
         return chosen | {"stream": True} if "partial_images" in chosen else chosen
+
+    def clean_token(self):
+        token = self.cleaned_data["token"]
+        if Generation.objects.filter(token=token).exclude(user=self.user).exists():
+            raise forms.ValidationError(STALE)
+        return token
 
     def clean_prompt(self):
         return self.cleaned_data["prompt"].replace("\r\n", "\n")  # browsers send textareas with both
