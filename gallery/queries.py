@@ -1,5 +1,6 @@
 """Reads that cross tables: lists with everything a page shows, estimates, usual times, lineage."""
 
+from bisect import bisect_left
 from datetime import timedelta
 from statistics import median
 
@@ -21,7 +22,7 @@ LINEAGE_DEPTH = 6  # generations up and down that the image page follows
 def generations_with_everything(generations):
     """Adds what a card or a row shows, in a constant number of queries."""
     return generations.select_related("user", "project").prefetch_related(
-        "images", "calls", Prefetch("inputs", Input.objects.select_related("image"))
+        "images", "calls", Prefetch("inputs", Input.objects.select_related("image__generation"))
     )
 
 
@@ -36,19 +37,19 @@ def page_before(queryset, before, size):
 def complete_cards(generations):
     """Puts model labels, usual times and places in the queue on generations that are about to be shown."""
     labels = dict(ModelEntry.objects.values_list("name", "label"))
+    places = queue_places([generation.pk for generation in generations if generation.status == Generation.Status.QUEUED])
     usual = {}
     partials = newest_partials([generation.pk for generation in generations if generation.is_open])
     for generation in generations:
         generation.partials = partials.get(generation.pk, [])
         generation.model_label = labels.get(generation.model, generation.model)
-        generation.usual_seconds = generation.queue_place = None
+        generation.queue_place = places.get(generation.pk)
+        generation.usual_seconds = None
         if generation.is_open:
             key = (generation.model, generation.kind, generation.options.get("quality"), generation.options.get("size"))
             if key not in usual:
                 usual[key] = usual_seconds(*key)
             generation.usual_seconds = usual[key]
-            if generation.status == Generation.Status.QUEUED:
-                generation.queue_place = queue_place(generation)
     return generations
 
 
@@ -76,10 +77,13 @@ def usual_seconds(model, kind, quality, size):
     return median(seconds) if seconds else None
 
 
-def queue_place(generation):
-    """1 for the generation whose first call goes out next."""
-    ahead = Call.objects.filter(status=Call.Status.QUEUED, generation_id__lt=generation.pk)
-    return ahead.values("generation_id").distinct().count() + 1
+def queue_places(ids):
+    """Generation id -> place: 1 for the one whose first call goes out next."""
+    if not ids:
+        return {}
+    queued = Call.objects.filter(status=Call.Status.QUEUED, generation_id__lt=max(ids))
+    waiting = sorted(set(queued.values_list("generation_id", flat=True)))
+    return {pk: bisect_left(waiting, pk) + 1 for pk in ids}
 
 
 def gallery_images(user, *, project=None, text="", favourites=False, trash=False):
