@@ -35,13 +35,16 @@ def page_before(queryset, before, size):
 
 
 def complete_cards(generations):
-    """Puts model labels, usual times and places in the queue on generations that are about to be shown."""
+    """Puts labels, what is missing or half made, usual times and places in the queue on generations to be shown."""
     labels = dict(ModelEntry.objects.values_list("name", "label"))
-    places = queue_places([generation.pk for generation in generations if generation.status == Generation.Status.QUEUED])
+    places = queue_places(
+        [generation.pk for generation in generations if generation.status == Generation.Status.QUEUED]
+    )
     usual = {}
     partials = newest_partials([generation.pk for generation in generations if generation.is_open])
     for generation in generations:
-        generation.partials = partials.get(generation.pk, [])
+        missing = generation.wanted - len(generation.pictures)
+        generation.missing = [*partials.get(generation.pk, []), *[None] * missing][: max(missing, 0)]
         generation.model_label = labels.get(generation.model, generation.model)
         generation.queue_place = places.get(generation.pk)
         generation.usual_seconds = None
