@@ -59,7 +59,8 @@ def run_pytest(address, arguments):
 
 
 def main(arguments):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     if address := os.environ.get("TEST_DATABASE_URL"):
         return run_pytest(address, arguments)
     if programs := server_programs():
