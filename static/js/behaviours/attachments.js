@@ -5,7 +5,7 @@ const PICTURES = /^image\/(png|jpeg|webp|gif)$/
 export default function attachments(element) {
   const form = element.closest("form")
   const field = element.querySelector("input[type=file]")
-  const [kept, chosen] = element.querySelectorAll("ul")
+  const chosen = element.querySelector("#chosen")
   const template = element.querySelector("template")
   const drop = document.getElementById("drop")
   let files = []
@@ -17,7 +17,6 @@ export default function attachments(element) {
     field.files = transfer.files
     form.elements.files_chosen.value = files.length
     chosen.replaceChildren(...files.map(thumbnail))
-    htmx.trigger(form, "attachments")
   }
 
   function thumbnail(file) {
@@ -82,13 +81,13 @@ export default function attachments(element) {
     depth = 0
     drop.hidden = true
     const url = event.dataTransfer.getData("text/attachment-url")
-    if (url) htmx.ajax("GET", url, { target: kept.id ? `#${kept.id}` : kept, swap: "beforeend" })
+    if (url) htmx.ajax("GET", url, { target: "#attached", swap: "beforeend" })
     else hold([...files, ...withFiles(event.dataTransfer)])
   })
 
-  new MutationObserver(() => htmx.trigger(form, "attachments")).observe(element, { childList: true, subtree: true })
+  new MutationObserver(() => htmx.trigger(form, "attachments")).observe(chosen.parentElement, { childList: true, subtree: true })
 
   form.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt === form && detail.successful && files.length) hold([]) // they came back as kept pictures
+    if (detail.elt === form && detail.xhr.status === 200 && files.length) hold([]) // they came back as kept pictures
   })
 }

@@ -1,31 +1,40 @@
-// The form around the composer: keeps the draft, shows the upload, and says what to correct after sending.
+// The form around the composer: keeps the draft, shows the upload, and after sending says what to correct.
+
+const WORTH_A_BAR = 200_000 // bytes; less is there before one could read it
 
 export default function composer(form) {
   const prompt = form.elements.prompt
   const upload = form.querySelector("[data-upload]")
 
   prompt.value ||= sessionStorage.getItem("draft") ?? ""
-  form.addEventListener("input", ({ target }) => target === prompt && sessionStorage.setItem("draft", prompt.value))
+  prompt.addEventListener("input", () => sessionStorage.setItem("draft", prompt.value))
 
-  form.addEventListener("htmx:xhr:progress", ({ detail }) => {
-    const share = detail.lengthComputable ? detail.loaded / detail.total : 0
-    upload.hidden = detail.total < 200_000 || share === 1 // bytes; less is there before one could read the bar
-    upload.querySelector("progress").value = share
+  form.addEventListener("htmx:xhr:progress", ({ detail: { loaded, total } }) => {
+    upload.hidden = total < WORTH_A_BAR || loaded === total
+    upload.querySelector("progress").value = total ? loaded / total : 0
   })
 
-  form.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt !== form) return
+  form.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+    if (elt !== form) return
     upload.hidden = true
-    if (!detail.successful) return
-    delete form.dataset.open
-    form.querySelectorAll(".field__error").forEach((error) => (error.textContent = ""))
-    document.getElementById("results").scrollIntoView({ block: "start" })
+    if (xhr.status === 200) {
+      delete form.dataset.open
+      for (const error of form.querySelectorAll(".field__error")) error.textContent = ""
+      scrollTo({ top: 0 })
+    }
+    if (xhr.status === 200 || xhr.status === 422) correct()
   })
 
-  form.addEventListener("htmx:afterSettle", ({ detail }) => {
-    if (detail.xhr.status !== 422) return
-    const wrong = form.querySelector(".field__error:not(:empty)")?.closest(".field")
-    if (wrong) form.dataset.open = ""
-    wrong?.querySelector("input, select, textarea")?.focus()
-  })
+  function correct() {
+    const wrong = []
+    for (const field of form.querySelectorAll(".field")) {
+      const control = field.querySelector("input:not([type=hidden]), select, textarea")
+      const error = field.querySelector(".field__error")
+      control.setAttribute("aria-describedby", error.id)
+      control.setAttribute("aria-invalid", error.textContent !== "")
+      if (error.textContent) wrong.push(control)
+    }
+    if (wrong.some((control) => control.closest("#composer-settings"))) form.dataset.open = ""
+    wrong[0]?.focus()
+  }
 }
