@@ -8,7 +8,7 @@ export default function justify(element) {
   let width = 0
 
   const layOut = () => {
-    const target = Math.min(280, Math.max(150, width / 4.2))
+    const target = Math.min(280, Math.max(165, width / 4.2))
     const perRow = width / target
     const groups = grouped(element, perRow)
     for (const group of groups) {
