@@ -12,6 +12,7 @@ from gallery.models import Event
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.1  # seconds between looks; on SQLite a look is one PRAGMA, on Postgres one indexed read
+PAUSE = 1  # seconds before the next look after one that failed
 KEEP_ALIVE = 15  # seconds of silence after which a comment is sent, so that proxies leave the stream open
 LATE = 100  # ids looked back: on Postgres a transaction may commit after one that began later and took a higher id
 REPLAY = 200  # events a page that comes back may ask for; beyond that it should load anew
@@ -41,15 +42,17 @@ class Watcher:
             self.listeners.discard(queue)
 
     async def _watch(self):
-        last, version = await sync_to_async(latest)(), None
-        seen = set(range(last - LATE, last + 1))
+        last, seen, version = None, set(), None
         while self.listeners:
-            await asyncio.sleep(LOOK_EVERY)
             try:
+                if last is None:
+                    last, seen = await sync_to_async(_known)()
                 version, rows = await sync_to_async(_news)(last - LATE, version)
             except Exception:
                 logger.exception("the event table could not be read")
-                await asyncio.sleep(1)
+                version = None
+                await sync_to_async(_disconnect)()
+                await asyncio.sleep(PAUSE)
                 continue
             fresh = [row for row in rows if row[0] not in seen]
             last = max([last, *(row[0] for row in fresh)])
@@ -57,14 +60,21 @@ class Watcher:
             for row in fresh:
                 for queue in self.listeners:
                     queue.put_nowait(row)
+            await asyncio.sleep(LOOK_EVERY)
 
 
 watcher = Watcher()
 
 
-def latest():
-    """Id of the newest event; 0 where there is none."""
-    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+def _known():
+    """(newest id, the newest ids): what was there before the watcher looked for the first time."""
+    ids = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[: LATE + 1])
+    return max(ids, default=0), set(ids)
+
+
+def _disconnect():
+    """One that the server closed stays broken until it is closed here too; the next query opens another."""
+    connection.close()
 
 
 def missed(user, after):
