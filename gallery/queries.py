@@ -19,10 +19,17 @@ LINEAGE_DEPTH = 6  # generations up and down that the image page follows
 # --- lists -------------------------------------------------------------------------------------------------------
 
 
-def generations_with_everything(generations):
-    """Adds what a card or a row shows, in a constant number of queries."""
-    return generations.select_related("user", "project").prefetch_related(
-        "images", "calls", Prefetch("inputs", Input.objects.select_related("image__generation"))
+def generations_for(user):
+    """Generations that the person may see, with what a card or a row shows of them in a constant number of queries.
+
+    An input may come from a project that not every member of this one is in; those see the generation without it.
+    """
+    outputs = Image.objects.with_favourite_of(user)
+    inputs = Input.objects.filter(image__in=Image.objects.visible_to(user)).select_related("image__generation")
+    return (
+        Generation.objects.visible_to(user)
+        .select_related("user", "project")
+        .prefetch_related("calls", Prefetch("images", outputs), Prefetch("inputs", inputs))
     )
 
 
@@ -111,12 +118,11 @@ def neighbours(images, image):
 
 def history(user, *, text="", status="", model="", person=None, project=None):
     """Generations that the person may see, as the history shows them."""
-    generations = Generation.objects.visible_to(user)
+    generations = generations_for(user)
     for word in text.split():
         generations = generations.filter(prompt__icontains=word)
     chosen = {"status": status, "model": model, "user": person, "project": project}
-    generations = generations.filter(**{name: value for name, value in chosen.items() if value})
-    return generations_with_everything(generations)
+    return generations.filter(**{name: value for name, value in chosen.items() if value})
 
 
 # --- lineage -----------------------------------------------------------------------------------------------------
@@ -143,7 +149,7 @@ def _walk(user, generation_ids, *, up):
     for depth in range(1, LINEAGE_DEPTH + 1):
         ids = [pk for pk in generation_ids if pk not in seen]
         seen.update(ids)
-        level = list(generations_with_everything(Generation.objects.visible_to(user).filter(pk__in=ids)))
+        level = list(generations_for(user).filter(pk__in=ids))
         if not level:
             break
         for generation in complete_cards(level):

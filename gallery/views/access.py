@@ -9,7 +9,7 @@ from gallery.models import Event, Generation, Image, Membership, Project
 
 def generation(user, pk):
     """A generation that the person may look at, with everything a card shows."""
-    return get_object_or_404(queries.generations_with_everything(Generation.objects.visible_to(user)), pk=pk)
+    return get_object_or_404(queries.generations_for(user), pk=pk)
 
 
 def preview_event(user, generation_pk, pk):

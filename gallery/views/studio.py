@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from gallery import queries
 from gallery.forms import ComposerForm, FilterForm, whole_number
-from gallery.models import Generation
 from gallery.services import generations
 
 from . import access
@@ -32,7 +31,7 @@ EXAMPLES = (
 @require_GET
 def create(request):
     """The page; with `?before=` the next part of its results as a fragment."""
-    mine = queries.generations_with_everything(Generation.objects.visible_to(request.user).of(request.user))
+    mine = queries.generations_for(request.user).of(request.user)
     before = FilterForm(request.GET).chosen["before"]
     shown, next_id = queries.page_before(mine, before, queries.PAGE)
     shell = Shell(request)
@@ -101,7 +100,7 @@ def refuse(request, form):
         response = render(request, "gallery/_composer_errors.html", {"composer": form}, status=422)
         response["HX-Reswap"] = "none"
         return response
-    mine = queries.generations_with_everything(Generation.objects.visible_to(request.user).of(request.user))
+    mine = queries.generations_for(request.user).of(request.user)
     shown, _next = queries.page_before(mine, None, queries.PAGE)
     cards = with_rights(request.user, queries.complete_cards(shown))
     context = {"composer": form, "generations": cards, "examples": EXAMPLES}
