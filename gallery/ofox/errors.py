@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from gallery.ofox import rates
+
 READ_AT_MOST = 64 * 1024  # bytes of an error body; some proxies answer with whole web sites
 DETAIL_AT_MOST = 500  # characters
 
@@ -193,7 +195,7 @@ def _retry_after(headers: Mapping[str, str], *, limited: bool) -> float | None:
     headers = {name.lower(): value for name, value in headers.items()}
     wait = _seconds_or_date(headers.get("retry-after", ""), headers.get("date", ""))
     if wait is None and limited:
-        wait = _duration(headers.get("x-ratelimit-reset-requests", ""))
+        wait = rates.duration(headers.get("x-ratelimit-reset-requests", ""))
     return wait
 
 
@@ -215,14 +217,3 @@ def _date(value: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-SECONDS_IN = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _duration(value: str) -> float | None:
-    """`12s`, `1m3s`, `500ms`; a bare number is seconds."""
-    if not re.fullmatch(r"(\d+(\.\d+)?(ms|[smhd]))+|\d+(\.\d+)?", value.strip()):
-        return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])?", value)
-    return sum(float(number) * SECONDS_IN[unit or "s"] for number, unit in parts)
