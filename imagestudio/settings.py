@@ -34,6 +34,7 @@ OFOX_API_KEY = env.text("OFOX_API_KEY")
 GATEWAY_LABEL = env.text("STUDIO_GATEWAY_LABEL")  # shown on every page, e.g. "Sandbox"
 CALL_TIMEOUT = env.number("STUDIO_CALL_TIMEOUT_SECONDS", 300, least=10, most=3600)  # the slowest model needs about 200
 CALLS_IN_FLIGHT = env.number("STUDIO_CALLS_IN_FLIGHT", 64, most=1000)
+REQUESTS_PER_MINUTE = env.number("STUDIO_REQUESTS_PER_MINUTE", 200)  # of all workers; the gateway may say less
 
 # --- the server --------------------------------------------------------------------------------------------------
 HOST = env.text("STUDIO_HOST", "127.0.0.1")

@@ -14,6 +14,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from gallery.models import Event
+from gallery.services import gate
 from gallery.services.recovery import recover_calls
 from gallery.wiring import close_gateway
 
@@ -96,9 +97,9 @@ class Worker:
 
 
 def _claim_ready(room):
-    """Up to `room` ready rows, claimed in one transaction; a look that finds none takes no lock."""
+    """Up to `room` ready rows that the gate has room for, claimed in one transaction; a look in vain takes no lock."""
     ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)
-    if not ready.exists():
+    if not ready.exists() or not (room := min(room, gate.room())):
         return []
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:

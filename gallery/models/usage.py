@@ -65,6 +65,7 @@ class Status(models.TextChoices):
 
 
 UNDER_WAY = (Status.QUEUED, Status.CLAIMED, Status.SENT)
+MOST_ATTEMPTS = 4  # the first and three repeated ones
 
 
 class CallQuerySet(models.QuerySet):
@@ -78,6 +79,16 @@ class CallQuerySet(models.QuerySet):
         """True where the call was still ours to send; committed before a byte goes out."""
         claimed = self.filter(pk=pk, status=Status.CLAIMED)
         return claimed.update(status=Status.SENT, sent=sent, sent_at=timezone.now()) == 1
+
+    def put_back(self, pk, run_after):
+        """True where a claimed call waits in the queue again, until a moment."""
+        claimed = self.filter(pk=pk, status=Status.CLAIMED)
+        values = {"status": Status.QUEUED, "worker": "", "claimed_at": None, "run_after": run_after}
+        return claimed.update(**values) == 1
+
+    def in_line(self):
+        """Those that wait for their turn, and not for a moment."""
+        return self.filter(status=Status.QUEUED, run_after=None)
 
     def under_way(self):
         return self.filter(status__in=UNDER_WAY)
@@ -95,6 +106,7 @@ class Call(models.Model):
     worker = models.CharField(_("worker"), max_length=80, blank=True)
     may_stream = models.BooleanField(_("may stream"), default=True)
     run_after = models.DateTimeField(_("not before"), null=True)
+    turn = models.BigIntegerField(_("turn among people's calls"), null=True)
     created_at = models.DateTimeField(_("queued"), default=timezone.now)
     claimed_at = models.DateTimeField(_("claimed"), null=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
@@ -125,7 +137,8 @@ class Call(models.Model):
         indexes = [
             models.Index(
                 fields=["status"], name="call_under_way", condition=Q(status__in=("queued", "claimed", "sent"))
-            )
+            ),
+            models.Index(fields=["turn"], name="call_in_line", condition=Q(status="queued", run_after=None)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="call_status_is_known"),

@@ -6,10 +6,12 @@ import logging
 import os
 import shutil
 import socket
+from datetime import timedelta
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django_tasks import task
 
 from gallery import catalog, pictures, wiring
@@ -17,7 +19,7 @@ from gallery.models import Call, Event, Generation, Input, ModelEntry
 from gallery.ofox.errors import OfoxError
 from gallery.ofox.messages import Attachment, ImageRequest, Operation
 
-from . import files, previews, results
+from . import files, gate, previews, results, turns
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +27,11 @@ WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
 def enqueue(call):
-    """Tell the engine to run a call, not before its `run_after`; inside the transaction that wrote it."""
-    run_call.using(run_after=call.run_after).enqueue(call.pk)
+    """Tell the engine to run a call in its turn, not before its `run_after`; inside the transaction that wrote it."""
+    if call.turn is None:
+        [call.turn] = turns.take(call.generation.user)
+        call.save(update_fields=["turn"])
+    run_call.using(**turns.place(call)).enqueue(call.pk)
 
 
 @task
@@ -46,7 +51,9 @@ async def run_call(call_id):
         logger.exception("call %s could not be prepared", call.pk)
         await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
     else:
-        if await sync_to_async(_mark_sent)(call, request.summary):
+        if wait := await gate.wait_for_turn(call):
+            await sync_to_async(_put_back)(call, wait)
+        elif await sync_to_async(_mark_sent)(call, request.summary):
             return await _post(gateway, call, request, folder / "body")
     await _discard(folder)
 
@@ -108,6 +115,16 @@ def _claim(call_id):
     inputs = "generation__inputs__image__generation"
     call = Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
     return call, ModelEntry.objects.filter(name=call.generation.model).first()
+
+
+def _put_back(call, wait):
+    """To the queue again, until the gate may let it pass; unless it was cancelled meanwhile."""
+    with transaction.atomic():
+        Generation.objects.select_for_update().get(pk=call.generation_id)
+        call.run_after = timezone.now() + timedelta(seconds=wait)
+        if Call.objects.put_back(call.pk, call.run_after):
+            enqueue(call)
+            Event.objects.append(call.generation)
 
 
 def _mark_sent(call, summary):

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from gallery import catalog, pictures, pricing, queries, wiring
 from gallery.models import Call, Event, Generation, Image
+from gallery.models.usage import MOST_ATTEMPTS
 from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
 
-from . import files
+from . import files, gate
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +120,9 @@ def record(call, outcome):
         if outcome.answer is not None:
             _write_answer(row, outcome.answer)
         row.save()
+        gate.learn(row.headers, row.sent_at)
+        if error and error.code == "rate_limited":
+            gate.push(error.retry_after)
         _write_images(row, generation, outcome.kept)
         again = _retry(row, error) if error and generation.is_open else None
         _settle(generation)
@@ -170,7 +174,7 @@ def _retry(row, error):
     if not isinstance(error, RETRYABLE) and not refused_stream:
         return None
     wait = 0 if refused_stream else error.retry_after
-    if row.attempt > len(RETRY_DELAYS) or (wait or 0) > LONGEST_WAIT:
+    if row.attempt >= MOST_ATTEMPTS or (wait or 0) > LONGEST_WAIT:
         return None
     if wait is None:
         wait = RETRY_DELAYS[row.attempt - 1] * random.uniform(0.8, 1.2)  # so that a crowd does not come back at once
@@ -180,6 +184,7 @@ def _retry(row, error):
         attempt=row.attempt + 1,
         wanted=row.wanted,
         protocol=row.protocol,
+        turn=row.turn,
         may_stream=row.may_stream and not refused_stream,
         run_after=timezone.now() + timedelta(seconds=wait),
     )

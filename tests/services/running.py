@@ -6,7 +6,7 @@ import httpx
 from asgiref.sync import async_to_sync
 
 from gallery import wiring
-from gallery.models import Call, ModelEntry
+from gallery.models import Call, ModelEntry, RateGate
 from gallery.ofox.client import Gateway
 from gallery.services import calls, files, uploads
 from gallery.services.generations import Wish, request_generation
@@ -40,8 +40,9 @@ def brought(data, project=None, name="brought.png"):
 
 
 def run_calls():
-    """Run queued calls side by side until there is none; the waits before repeated ones are left out."""
+    """Run queued calls side by side until there is none; waits, for a repeated one or at the gate, are left out."""
     while waiting := list(Call.objects.filter(status=Call.Status.QUEUED).values_list("pk", flat=True)):
+        RateGate.objects.update(closed_until=0)
         async_to_sync(side_by_side)(waiting)
 
 
