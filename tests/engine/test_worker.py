@@ -1,0 +1,140 @@
+"""The embedded worker in this process: what it takes up, how much at once, and how it ends."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from gallery.engine.worker import AlreadyRunning, Lock, Worker
+from gallery.models import Call, Generation
+from gallery.services import calls
+from gallery.services.generations import cancel_generation
+from tests.factory import GEMINI
+from tests.services.running import ask
+
+pytestmark = pytest.mark.django_db
+
+PATIENCE = 10  # seconds
+
+
+def work(until, in_flight=8):
+    """Let a worker run until a function of the database says so, then stop it as SIGTERM does."""
+
+    async def run():
+        worker = Worker(in_flight)
+        running = asyncio.create_task(worker.run())
+        async with asyncio.timeout(PATIENCE):
+            while not await calls.sync_to_async(until)():
+                await asyncio.sleep(0.02)
+        worker.stop.set()
+        await running
+
+    async_to_sync(run)()
+
+
+def all_ended():
+    return not Generation.objects.open().exists()
+
+
+def statuses():
+    return list(Generation.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_queued_calls_run_to_their_end_and_leave_no_task_behind(online):
+    ask(wanted=2)
+    ask(model=GEMINI, wanted=2)
+    work(all_ended)
+    assert statuses() == ["succeeded", "succeeded"]
+    assert not DBTaskResult.objects.exists()
+
+
+def test_calls_in_flight_are_never_more_than_allowed(online):
+    online.faults([{"name": "slow", "seconds": 0.1, "times": 5}])
+    for _ in range(5):
+        ask()
+    work(all_ended, in_flight=2)
+    spans = list(Call.objects.values_list("claimed_at", "finished_at"))
+    most = max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
+    assert most == 2
+
+
+def test_a_call_that_hangs_holds_up_no_other(online, settings):
+    settings.CALL_TIMEOUT = 0.5
+    online.faults(["hang"])
+    ask()
+    work(lambda: Call.objects.filter(status="sent").exists() or None, in_flight=4)
+    ask()
+    work(all_ended, in_flight=4)
+    assert statuses() == ["interrupted", "succeeded"]
+
+
+def test_a_call_waits_for_its_time(online):
+    later = ask()
+    row = DBTaskResult.objects.get()
+    Call.objects.update(run_after=timezone.now() + timedelta(hours=1))
+    DBTaskResult.objects.filter(pk=row.pk).update(run_after=timezone.now() + timedelta(hours=1))
+    ask()
+    work(lambda: Generation.objects.filter(status="succeeded").exists())
+    later.refresh_from_db()
+    assert (later.status, DBTaskResult.objects.count()) == ("queued", 1)
+
+
+def test_a_refused_call_is_repeated_by_the_worker(online):
+    online.faults([{"name": "503", "retry_after": 0.1}])
+    generation = ask()
+    work(all_ended)
+    first, second = generation.calls.all()
+    assert statuses() == ["succeeded"]
+    assert second.sent_at >= second.run_after > first.finished_at
+
+
+def test_bad_answers_leave_the_worker_alive(online):
+    online.faults(["html", "bomb", "drop", "cut_body", "odd_usage"])
+    for _ in range(6):
+        ask()
+    work(all_ended)
+    assert sorted(statuses()) == ["failed", "failed", "interrupted", "interrupted", "succeeded", "succeeded"]
+
+
+def test_a_task_that_cannot_run_leaves_the_worker_alive(online):
+    ask()
+    DBTaskResult.objects.create(task_path="gallery.services.calls.gone", args_kwargs={"args": [1], "kwargs": {}})
+    calls.run_call.enqueue(10**9)
+    work(all_ended)
+    assert statuses() == ["succeeded"]
+
+
+def test_stopping_lets_calls_in_flight_finish_and_starts_no_more(online):
+    online.faults([{"name": "slow", "seconds": 0.2, "times": 2}])
+    ask()
+    ask()
+    work(lambda: Call.objects.filter(status="sent").exists(), in_flight=1)
+    assert statuses() == ["succeeded", "queued"]
+
+
+def test_starting_recovers_what_a_dead_worker_left(online):
+    claimed, sent = ask(), ask()
+    claimed.calls.update(status="claimed")
+    sent.calls.update(status="sent", sent_at=timezone.now())
+    work(all_ended)
+    assert statuses() == ["succeeded", "interrupted"]
+
+
+def test_a_generation_cancelled_in_the_queue_is_not_sent(online):
+    generation = ask()
+    cancel_generation(generation)
+    ask()
+    work(all_ended)
+    assert statuses() == ["cancelled", "succeeded"]
+    assert online.ledger()["received"] == 1
+
+
+def test_a_data_folder_has_one_worker_at_a_time(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    with Lock(), pytest.raises(AlreadyRunning):
+        Lock().__enter__()
+    with Lock() as lock:
+        assert not lock.file.closed
