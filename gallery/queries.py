@@ -4,6 +4,7 @@ from bisect import bisect_left
 from datetime import timedelta
 from statistics import median
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, Prefetch, Q, Sum
 from django.utils import timezone
 
@@ -43,7 +44,7 @@ def page_before(queryset, before, size):
 
 def complete_cards(generations):
     """Puts labels, what is missing or half made, usual times and places in the queue on generations to be shown."""
-    labels = dict(ModelEntry.objects.values_list("name", "label"))
+    labels = dict(model_labels())
     places = queue_places(
         [generation.pk for generation in generations if generation.status == Generation.Status.QUEUED]
     )
@@ -123,6 +124,16 @@ def history(user, *, text="", status="", model="", person=None, project=None):
         generations = generations.filter(prompt__icontains=word)
     chosen = {"status": status, "model": model, "user": person, "project": project}
     return generations.filter(**{name: value for name, value in chosen.items() if value})
+
+
+def model_labels():
+    """(id, label) of every model of the catalogue."""
+    return list(ModelEntry.objects.values_list("name", "label"))
+
+
+def people_of(projects):
+    """Everybody who asked for something in these projects."""
+    return get_user_model().objects.filter(generations__project__in=projects).distinct().order_by("username")
 
 
 # --- lineage -----------------------------------------------------------------------------------------------------

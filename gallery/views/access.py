@@ -37,6 +37,11 @@ def image_to_change(user, pk):
     return found
 
 
+def projects(user):
+    """Projects that the person may look at, those put away left out."""
+    return Project.objects.visible_to(user).filter(archived_at=None)
+
+
 def project(user, pk):
     return get_object_or_404(Project.objects.visible_to(user), pk=pk)
 

@@ -2,13 +2,12 @@
 
 import json
 
-from django.contrib.auth import get_user_model
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from gallery import queries
 from gallery.forms import FilterForm
-from gallery.models import Generation, ModelEntry
+from gallery.models import Generation
 
 from . import access
 from .gallery import next_page
@@ -44,10 +43,10 @@ def with_sums(generation):
 
 def choices(request):
     projects = Shell(request).projects
-    people = get_user_model().objects.filter(generations__project__in=projects).distinct().order_by("username")
+    people = queries.people_of(projects)
     return {
         "status": Generation.Status.choices,
-        "model": list(ModelEntry.objects.values_list("name", "label")),
+        "model": queries.model_labels(),
         "person": [(str(person.pk), person.get_full_name() or person.username) for person in people],
         "project": [(str(project.pk), project.name) for project in projects],
     }

@@ -11,7 +11,6 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from gallery.forms import whole_number
-from gallery.models import Project
 
 from . import access
 
@@ -33,7 +32,7 @@ class Shell:
 
     @cached_property
     def projects(self):
-        return list(Project.objects.visible_to(self.request.user).filter(archived_at=None).distinct())
+        return list(access.projects(self.request.user))
 
     @cached_property
     def project(self):
