@@ -39,9 +39,10 @@ REQUESTS_PER_MINUTE = env.number("STUDIO_REQUESTS_PER_MINUTE", 200)  # of all wo
 # --- the server --------------------------------------------------------------------------------------------------
 HOST = env.text("STUDIO_HOST", "127.0.0.1")
 PORT = env.number("STUDIO_PORT", 8000, most=65535)
-ALLOWED_HOSTS = env.words("STUDIO_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+PUBLIC_HOSTS = env.words("STUDIO_ALLOWED_HOSTS")
+ALLOWED_HOSTS = [*PUBLIC_HOSTS, "localhost", "127.0.0.1", "[::1]"]  # this machine always: health checks come from it
 HTTPS = env.flag("STUDIO_HTTPS")  # the studio is reached through https, by a proxy that sets X-Forwarded-Proto
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in PUBLIC_HOSTS if HTTPS and host != "*"]
 
 # --- Django ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -1,14 +1,17 @@
 """Ending with the process that started us, however it ended."""
 
-import sys
+import os
 import threading
+
+STDIN = 0
 
 
 def when_parent_goes(act):
     """Call `act`, in a thread, once standard input ends: the parent holds its other side and has gone."""
 
     def wait():
-        sys.stdin.buffer.read()
+        while os.read(STDIN, 1024):  # not sys.stdin: its lock would be held while the interpreter ends
+            pass
         act()
 
     threading.Thread(target=wait, daemon=True).start()

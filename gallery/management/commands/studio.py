@@ -10,8 +10,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gallery.services.people import ensure_first_admin
-
 from .web import server
 
 ENDING = 30  # seconds that the worker gets to finish its calls
@@ -22,13 +20,14 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         refuse_a_taken_port(settings.HOST, settings.PORT)
-        call_command("migrate", interactive=False, verbosity=0)
-        password = ensure_first_admin(**settings.FIRST_ADMIN)
+        call_command("prepare", stdout=self.stdout)
         children = [self.start_sandbox()] if not settings.OFOX_API_KEY else []
         children.append(child("worker", "--with-parent"))
-        self.greet(password)
+        self.greet()
         try:
             server(settings.HOST, settings.PORT).run()
+        except KeyboardInterrupt:
+            pass  # uvicorn has ended cleanly, and passes Ctrl-C on
         finally:
             self.stdout.write("\nStopping; calls that are out get a moment to come back.")
             end(children)
@@ -41,16 +40,12 @@ class Command(BaseCommand):
         settings.GATEWAY_LABEL = settings.GATEWAY_LABEL or "Sandbox"
         return child("sandbox", "--with-parent", "--port", str(port))
 
-    def greet(self, password):
+    def greet(self):
         host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST
         self.stdout.write(f"\n  Image Studio   http://{host}:{settings.PORT}/")
-        shown = (
-            f"{password}   (shown this once)" if password else "as you set it, or as it was shown at the first start"
-        )
-        self.stdout.write(f"  Sign in        {settings.FIRST_ADMIN['username']}   password  {shown}")
         if settings.GATEWAY_LABEL:
             self.stdout.write(f"  {settings.GATEWAY_LABEL:<14} no OFOX_API_KEY is set: pictures are drawn here, free")
-        self.stdout.write("  Ctrl-C stops it.\n")
+        self.stdout.write("  Ctrl-C stops it. A lost password: manage.py changepassword NAME\n")
         self.stdout.flush()
 
 

@@ -1,5 +1,7 @@
 """`manage.py web`: serves the pages."""
 
+import contextlib
+
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -13,7 +15,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *, host, port, **options):
-        server(host, port).run()
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended cleanly, and passes Ctrl-C on
+            server(host, port).run()
 
 
 def server(host, port):
