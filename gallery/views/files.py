@@ -5,7 +5,7 @@ import re
 from asgiref.sync import sync_to_async
 from django.core.files.storage import storages
 from django.http import Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 from django.views.decorators.http import require_safe
 
 from . import access
@@ -64,7 +64,7 @@ def with_hash(user, pk, hash):
 
 def respond(request, storage, name, media_type, etag):
     """A file with ETag and Range. Streamed in chunks: a picture may have 50 MB and more."""
-    if request.headers.get("if-none-match") == etag:
+    if has_it(request, etag):
         return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": FOREVER})
     try:
         size = storage.size(name)
@@ -85,14 +85,21 @@ def respond(request, storage, name, media_type, etag):
     )
 
 
+def has_it(request, etag):
+    """Does the browser say that it has these bytes? A proxy may have made the tag a weak one."""
+    known = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("if-none-match", ""))]
+    return etag in known or "*" in known
+
+
 def requested_part(header, size):
-    """(start, end) of a single byte range, end excluded; None where the whole file is asked for."""
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header)
+    """(start, end) of a single byte range, end excluded; None where the whole file is asked for, or nothing clear."""
+    match = re.fullmatch(r"bytes=([0-9]{0,30})-([0-9]{0,30})", header)
     if not match or not (match[1] or match[2]):
         return None
     if not match[1]:
         return max(0, size - int(match[2])), size
-    return int(match[1]), min(int(match[2]) + 1, size) if match[2] else size
+    start, last = int(match[1]), int(match[2] or size)
+    return (start, min(last + 1, size)) if start <= last or not match[2] else None
 
 
 async def chunks(file, left):
