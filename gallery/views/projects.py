@@ -42,4 +42,7 @@ def remove_membership(request, pk, membership_pk):
         people.remove_membership(membership)
     except people.LastManager:
         messages.error(request, _("A project needs a manager. Make somebody else one first."))
+    else:
+        if membership.user == request.user and not request.user.is_staff:
+            return redirect("gallery:create")  # the project's page is not theirs any more
     return redirect("gallery:project", pk)
