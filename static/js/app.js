@@ -48,6 +48,8 @@ for (const type of ["pointerover", "focusin"]) {
   })
 }
 
+document.addEventListener("keydown", (event) => run("keys", event), { once: true })
+
 document.addEventListener("toast", ({ detail }) => run("toast", detail.value ?? detail.message, detail.tone))
 for (const [type, words] of [["htmx:sendError", "unreachable"], ["htmx:timeout", "unreachable"], ["htmx:responseError", "refused"]]) {
   document.addEventListener(type, ({ detail }) => {

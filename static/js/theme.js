@@ -1,10 +1,26 @@
 // Runs before the first paint, so that a chosen theme never flashes; also says that scripts run at all.
 {
   const root = document.documentElement
-  const apply = (theme) => (theme === "light" || theme === "dark" ? (root.dataset.theme = theme) : delete root.dataset.theme)
   root.dataset.scripted = ""
-  try {
-    apply(localStorage.getItem("theme"))
-  } catch {} // storage is switched off: the system decides
+
+  const apply = (theme) => {
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme
+    else delete root.dataset.theme
+    for (const button of document.querySelectorAll("[data-action=theme]")) {
+      button.setAttribute("aria-pressed", button.dataset.value === (root.dataset.theme ?? "system"))
+    }
+  }
+
+  const chosen = () => {
+    try {
+      return localStorage.getItem("theme")
+    } catch {
+      return null // storage is switched off: the system decides
+    }
+  }
+
+  apply(chosen())
+  document.addEventListener("DOMContentLoaded", () => apply(chosen()))
+  addEventListener("theme", ({ detail }) => apply(detail))
   addEventListener("storage", ({ key, newValue }) => key === "theme" && apply(newValue))
 }

@@ -8,26 +8,30 @@ function find(...sequences) {
   for (const keys of sequences) {
     const named = CSS.escape(keys)
     const found = document.querySelectorAll(`[data-keys="${named}"], [aria-keyshortcuts="${named}"]`)
-    const element = [...found].find((candidate) => candidate.checkVisibility())
-    if (element) return element
+    if (found.length) return [...found].find((element) => element.checkVisibility()) ?? found[0]
   }
 }
 
-export default function keys() {
-  let before = ""
-  let at = 0
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return
-    const held = event.metaKey || event.ctrlKey
-    if (!held && event.target.closest(`${TYPED_IN}, dialog`)) return
-    if (!held && localStorage.getItem("keys") === "off") return
-    const name = held ? `mod+${event.key}` : event.key
-    const element = find(event.timeStamp - at < PATIENCE ? `${before} ${name}` : name, name)
-    before = name
-    at = event.timeStamp
-    if (!element) return
-    event.preventDefault()
-    if (element.matches(TYPED_IN)) element.focus()
-    else element.click()
-  })
+let before = ""
+let at = 0
+
+function press(event) {
+  if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return
+  const held = event.metaKey || event.ctrlKey
+  if (!held && event.target.closest(`${TYPED_IN}, dialog`)) return
+  if (!held && localStorage.getItem("keys") === "off") return
+  const name = held ? `mod+${event.key}` : event.key
+  const element = find(event.timeStamp - at < PATIENCE ? `${before} ${name}` : name, name)
+  before = name
+  at = event.timeStamp
+  if (!element) return
+  event.preventDefault()
+  if (element.matches(TYPED_IN)) element.focus()
+  else element.click()
+}
+
+// Loaded by the first key that is pressed, which counts.
+export default function keys(first) {
+  press(first)
+  document.addEventListener("keydown", press)
 }

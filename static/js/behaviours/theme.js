@@ -1,19 +1,5 @@
-// The switch between light, dark and the system's theme.
-
-const current = () => document.documentElement.dataset.theme ?? "system"
-
-function show() {
-  for (const button of document.querySelectorAll("[data-action=theme]")) {
-    button.setAttribute("aria-pressed", button.dataset.value === current())
-  }
-}
-
-export default function theme(element) {
-  if (element.dataset.action === "theme") {
-    const { value } = element.dataset
-    if (value === "system") delete document.documentElement.dataset.theme
-    else document.documentElement.dataset.theme = value
-    localStorage.setItem("theme", value)
-  }
-  show()
+// Chooses light, dark or the system's theme; the script in the head applies it, here and in the other tabs.
+export default function theme({ dataset: { value } }) {
+  localStorage.setItem("theme", value)
+  dispatchEvent(new CustomEvent("theme", { detail: value }))
 }
