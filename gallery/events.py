@@ -19,14 +19,14 @@ REPLAY = 200  # events a page that comes back may ask for; beyond that it should
 
 
 class Watcher:
-    """Reads `id > last` while somebody listens, and fans out (event id, user id, generation id)."""
+    """Reads `id > last` while somebody listens, and fans out (event id, user id, generation id, batch id or None)."""
 
     def __init__(self):
         self.listeners = set()
         self.task = None
 
     async def listen(self):
-        """Yields (event id, user id, generation id); None after a while of silence."""
+        """Yields (event id, user id, generation id, batch id or None); None after a while of silence."""
         queue = asyncio.Queue()
         self.listeners.add(queue)
         if self.task is None or self.task.done():
@@ -78,8 +78,12 @@ def _disconnect():
 
 
 def missed(user, after):
-    """Generations of a person that changed after an event, oldest first, each once with its newest event id."""
-    rows = Event.objects.filter(user=user, pk__gt=after).order_by("pk").values_list("pk", "generation_id")[:REPLAY]
+    """Generations of a person that changed after an event, oldest first, each once with its newest event id.
+
+    Without those of batches: a page that shows a batch asks for it anew when it comes back.
+    """
+    rows = Event.objects.filter(user=user, pk__gt=after, generation__batch=None).order_by("pk")
+    rows = rows.values_list("pk", "generation_id")[:REPLAY]
     return [(pk, generation) for generation, pk in {generation: pk for pk, generation in rows}.items()]
 
 
@@ -91,5 +95,5 @@ def _news(after, version):
         if now == version:
             return version, []
         version = now
-    rows = Event.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "user_id", "generation_id")
-    return version, list(rows)
+    rows = Event.objects.filter(pk__gt=after).order_by("pk")
+    return version, list(rows.values_list("pk", "user_id", "generation_id", "generation__batch_id"))

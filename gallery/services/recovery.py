@@ -38,6 +38,6 @@ def _queue_again():
     with transaction.atomic():
         Call.objects.filter(status=Call.Status.CLAIMED).update(status=Call.Status.QUEUED, worker="", claimed_at=None)
         DBTaskResult.objects.filter(task_path=calls.run_call.module_path).delete()
-        for call in Call.objects.filter(status=Call.Status.QUEUED).select_related("generation"):
+        for call in Call.objects.filter(status=Call.Status.QUEUED).not_paused().select_related("generation"):
             calls.enqueue(call)
             Event.objects.append(call.generation)

@@ -13,7 +13,9 @@ from gallery.forms import whole_number
 @login_not_required
 @require_GET
 async def stream(request):
-    """`event: generation`, `data: 7`; a page that comes back says `Last-Event-ID` and gets what it missed.
+    """`event: generation`, `data: 7`, or `event: batch`, `data: 3 7` for one of a batch.
+
+    A page that comes back says `Last-Event-ID` and gets what it missed.
 
     Nobody gets 401 and not the sign-in page: a browser ends its stream at the one and stumbles over the other.
     """
@@ -37,7 +39,7 @@ async def changes(user, after):
         if change is None:
             yield ": still here\n\n"
         elif change[1] == user.pk:
-            yield message(change[0], change[2])
+            yield message(change[0], *change[2:])
 
 
 def release_connection():
@@ -45,5 +47,7 @@ def release_connection():
     connection.close()
 
 
-def message(event, generation):
-    return f"id: {event}\nevent: generation\ndata: {generation}\n\n"
+def message(event, generation, batch=None):
+    """A batch changes too often for a card each: its pages hear of it by a name of its own, and ask at their pace."""
+    name, data = ("batch", f"{batch} {generation}") if batch else ("generation", generation)
+    return f"id: {event}\nevent: {name}\ndata: {data}\n\n"
