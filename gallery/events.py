@@ -84,7 +84,7 @@ def missed(user, after):
     """
     rows = Event.objects.filter(user=user, pk__gt=after, generation__batch=None).order_by("pk")
     rows = rows.values_list("pk", "generation_id")[:REPLAY]
-    return [(pk, generation) for generation, pk in {generation: pk for pk, generation in rows}.items()]
+    return sorted((pk, generation) for generation, pk in {generation: pk for pk, generation in rows}.items())
 
 
 def _news(after, version):
