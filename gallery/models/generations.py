@@ -78,7 +78,7 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], name="generation_person"),
             models.Index(fields=["project", "-id"], name="generation_project"),
-            models.Index(fields=["status"], name="generation_open", condition=Q(status__in=("queued", "running"))),
+            models.Index(fields=["status"], name="generation_status"),  # whole, for the reason given at Call
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="generation_status_is_known"),

@@ -7,15 +7,20 @@ with many calls each get a third, nobody is overtaken for ever, and nobody saves
 
 from datetime import UTC, datetime, timedelta
 
-from gallery.models import Call, RateGate
+from django.db.models import OuterRef, Subquery
+
+from gallery.models import Call, Generation, RateGate
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # turn 0; at a second a turn there is room for 800 million calls
 
 
 def take(user, number=1):
     """The turns of a person's next calls, without writing them."""
-    live = Call.objects.filter(generation__user=user, turn__isnull=False).exclude(status=Call.Status.CANCELLED)
-    last = live.order_by("-generation_id", "-turn").values_list("turn", flat=True).first()
+    live = Call.objects.filter(generation=OuterRef("pk"), turn__isnull=False).exclude(status=Call.Status.CANCELLED)
+    highest = Subquery(live.order_by("-turn").values("turn")[:1])
+    # From the newest generation down, and the first that has one: the price does not grow with the person's history.
+    theirs = Generation.objects.filter(user=user).annotate(turn=highest).filter(turn__isnull=False).order_by("-pk")
+    last = theirs.values_list("turn", flat=True).first()
     come_to = RateGate.objects.current().turn
     first = come_to if last is None else max(come_to, last + 1)
     return range(first, first + number)
