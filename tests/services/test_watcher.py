@@ -87,7 +87,7 @@ def append(generation, **fields):
 
 
 def test_a_change_written_by_another_connection_is_heard(listening, generation):
-    [[(_, user, changed)]] = listening.hear(append(generation))
+    [[(_, user, changed, _)]] = listening.hear(append(generation))
     assert (user, changed) == (generation.user_id, generation.pk)
 
 
@@ -100,7 +100,7 @@ def test_changes_come_in_order_and_once(listening, generation):
 def test_what_was_there_before_is_not_told_again(listening, generation):
     append(generation)()
     other = make_generation(generation.user, generation.project)
-    [[(_, _, changed)]] = listening.hear(append(other))
+    [[(_, _, changed, _)]] = listening.hear(append(other))
     assert changed == other.pk
 
 
