@@ -1,0 +1,182 @@
+"""Many generations at once: asking for a batch, pausing and resuming it, cancelling the rest, retrying what failed."""
+
+import uuid
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gallery import catalog, pricing, queries, sheets
+from gallery.matrix import Grid
+from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
+
+from . import calls, turns
+from .generations import NotOnOffer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A valid batch, as a form hands it over: a grid that can be run, and what each cell of it may cost."""
+
+    project: Project
+    name: str
+    grid: Grid
+    estimates: tuple[Decimal | None, ...]
+    entries: dict[str, ModelEntry]
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def estimates(cells, entries):
+    """Dollars to expect of each cell, None where the model has no price or no formula; a query a model."""
+    prices = {name: queries.price_of(name, timezone.now()) for name in {cell.model for cell in cells}}
+    return tuple(prices[cell.model] and _estimate(cell, entries[cell.model].spec, prices[cell.model]) for cell in cells)
+
+
+def _estimate(cell, spec, price):
+    asked = catalog.calls_for(spec, Generation.Kind.GENERATE, cell.wanted)
+    return pricing.estimate_cost(price.per_million, spec.estimator, cell.options, prompt=cell.prompt, calls=asked)
+
+
+def request_batch(user, plan):
+    """Write the batch, its generations and their calls, and enqueue them, in one transaction.
+
+    The same token a second time (a double click) gives the batch of the first.
+    """
+    try:
+        with transaction.atomic():
+            return _write(user, plan)
+    except IntegrityError:
+        earlier = Batch.objects.filter(token=plan.token, user=user).first()
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _write(user, plan):
+    batch = Batch.objects.create(
+        project=plan.project,
+        user=user,
+        name=plan.name,
+        rows=plan.grid.rows,
+        columns=plan.grid.columns,
+        token=plan.token,
+    )
+    generations = [
+        Generation(
+            batch=batch,
+            batch_row=cell.row,
+            batch_column=cell.column,
+            project=plan.project,
+            user=user,
+            kind=Generation.Kind.GENERATE,
+            model=cell.model,
+            prompt=cell.prompt,
+            options=cell.options,
+            wanted=cell.wanted,
+            estimated_usd=estimate,
+            token=uuid.uuid4(),
+        )
+        for cell, estimate in zip(plan.grid.cells, plan.estimates, strict=True)
+    ]
+    _ask(batch, generations, plan.entries)
+    return batch
+
+
+def _ask(batch, generations, entries):
+    Generation.objects.bulk_create(generations)
+    asked = [
+        Call(generation=generation, position=place, wanted=wanted, protocol=spec.protocol(generation.kind))
+        for generation in generations
+        for spec in [entries[generation.model].spec]
+        for place, wanted in enumerate(catalog.calls_for(spec, generation.kind, generation.wanted))
+    ]
+    if batch.paused_at:
+        Call.objects.bulk_create(asked)
+    else:
+        _take_turns(generations[0].user, asked)
+        Call.objects.bulk_create(asked)
+        _enqueue(asked)
+    _tell(generations)
+
+
+def _take_turns(user, waiting):
+    for call, turn in zip(waiting, turns.take(user, len(waiting)), strict=True):
+        call.turn = turn
+
+
+def _enqueue(waiting):
+    for call in waiting:
+        calls.enqueue(call)
+
+
+def _tell(generations):
+    Event.objects.bulk_create(
+        Event(generation_id=generation.pk, user_id=generation.user_id) for generation in generations
+    )
+
+
+def pause(batch):
+    """Calls that have not been sent stay where they are; a claimed one is taken back. True where it was not paused.
+
+    What the engine still knows of them does nothing: a call of a paused batch cannot be claimed.
+    """
+    with transaction.atomic():
+        if not Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=timezone.now()):
+            return False
+        unsent = Call.objects.filter(generation__batch=batch, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        unsent.update(status=Call.Status.QUEUED, worker="", claimed_at=None, turn=None)
+        _tell(batch.generations.open())
+        return True
+
+
+def resume(batch):
+    """The calls that wait take turns anew: those they had have passed, and would all go out at once."""
+    with transaction.atomic():
+        if not Batch.objects.filter(pk=batch.pk, paused_at__isnull=False).update(paused_at=None):
+            return False
+        waiting = Call.objects.filter(generation__batch=batch, status=Call.Status.QUEUED)
+        waiting = list(waiting.select_related("generation").order_by("generation_id", "position"))
+        _take_turns(batch.user, waiting)
+        Call.objects.bulk_update(waiting, ["turn"])
+        _enqueue(waiting)
+        _tell(batch.generations.open())
+        return True
+
+
+def cancel_rest(batch):
+    """Calls that have not been sent never will be; those that were finish, and their pictures are kept."""
+    with transaction.atomic():
+        now = timezone.now()
+        # Generations before calls, as everywhere: two orders would be a deadlock with the worker.
+        opened = list(batch.generations.open().select_for_update().order_by("pk"))
+        unsent = Call.objects.filter(generation__batch=batch, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        unsent.update(status=Call.Status.CANCELLED, finished_at=now)
+        out = Call.objects.filter(generation__batch=batch, status=Call.Status.SENT).values("generation")
+        stopped = batch.generations.open().exclude(pk__in=out)
+        stopped.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now)
+        Batch.objects.filter(pk=batch.pk).update(paused_at=None)
+        _tell(opened)
+
+
+def retry_failed(user, batch):
+    """New generations in the cells whose newest one failed or was interrupted; they are paid anew.
+
+    The number of them; a second click finds none. Raises NotOnOffer where a model has gone.
+    """
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        failed = list(sheets.newest_in_cells([batch.pk]).filter(status__in=sheets.RETRIABLE).order_by("pk"))
+        entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
+        if gone := {generation.model for generation in failed} - set(entries):
+            raise NotOnOffer(", ".join(sorted(gone)))
+        if failed:
+            _ask(batch, [_again(user, generation) for generation in failed], entries)
+        return len(failed)
+
+
+def _again(user, generation):
+    place = ("batch_id", "batch_row", "batch_column", "project_id")
+    wish = ("kind", "model", "prompt", "options", "wanted", "estimated_usd")
+    values = {name: getattr(generation, name) for name in place + wish}
+    return Generation(user=user, token=uuid.uuid4(), **values)

@@ -1,0 +1,115 @@
+"""Reads batches: how far each has come, and its contact sheet, a cell for each place in the grid."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, Sum
+from django.utils import timezone
+
+from gallery.models import Batch, Call, Generation, Image
+from gallery.models.generations import OPEN
+
+Status = Generation.Status
+RETRIABLE = (Status.FAILED, Status.INTERRUPTED)
+RECENT = timedelta(hours=12)  # so long a batch that has ended is still shown on Create
+LATE_COMMIT = 2  # seconds that a transaction may take to become visible after it wrote its event
+
+
+def newest_in_cells(batches):
+    """The generations that count: a cell that was retried has several, and the newest stands for it."""
+    cells = Generation.objects.filter(batch__in=batches).order_by().values("batch", "batch_row", "batch_column")
+    return Generation.objects.filter(pk__in=cells.annotate(newest=Max("pk")).values("newest"))
+
+
+@dataclass
+class Progress:
+    """What has become of a batch so far. Dollars are None where nothing is known."""
+
+    paused: bool = False
+    cells: int = 0
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    partial: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    interrupted: int = 0
+    wanted: int = 0
+    pictures: int = 0
+    estimated_usd: Decimal | None = None
+    estimate_is_complete: bool = True
+    cost_usd: Decimal | None = None
+    unknown_costs: int = 0
+
+    @property
+    def open(self):
+        return self.queued + self.running
+
+    @property
+    def ended(self):
+        return self.cells - self.open
+
+    @property
+    def retriable(self):
+        return self.failed + self.interrupted
+
+    @property
+    def status(self):
+        """One word for all of it: a status of a generation, or "paused"."""
+        if self.open:
+            return (
+                "paused" if self.paused and not self.running else "running" if self.ended or self.running else "queued"
+            )
+        words = [word for word in ("failed", "interrupted", "cancelled") if getattr(self, word)]
+        if self.succeeded or self.partial:
+            return "partial" if words or self.partial else "succeeded"
+        return words[0] if words else "failed"
+
+
+def with_progress(batches):
+    """Puts `progress` on batches, in as many queries for many as for one."""
+    of = {batch.pk: Progress(paused=batch.paused_at is not None) for batch in batches}
+    newest = newest_in_cells(list(of)).order_by()
+    counts = {"n": Count("pk"), "wanted": Sum("wanted"), "usd": Sum("estimated_usd"), "priced": Count("estimated_usd")}
+    for row in newest.values("batch", "status").annotate(**counts):
+        progress = of[row["batch"]]
+        setattr(progress, row["status"], row["n"])
+        progress.cells += row["n"]
+        progress.wanted += row["wanted"]
+        progress.estimate_is_complete &= row["priced"] == row["n"]
+        if row["usd"] is not None:
+            progress.estimated_usd = (progress.estimated_usd or 0) + row["usd"]
+    arrived = Image.objects.kept().filter(generation__in=newest).order_by().values("generation__batch")
+    for row in arrived.annotate(n=Count("pk")):
+        of[row["generation__batch"]].pictures = row["n"]
+    calls = Call.objects.filter(generation__batch__in=list(of)).order_by().values("generation__batch")
+    for row in calls.annotate(usd=Sum("cost_usd"), unknown=Count("pk", Q(cost_usd=None, may_have_been_billed=True))):
+        progress = of[row["generation__batch"]]
+        progress.cost_usd, progress.unknown_costs = row["usd"], row["unknown"]
+    for batch in batches:
+        batch.progress = of[batch.pk]
+    return batches
+
+
+def shown_on_create(user):
+    """A person's batches that are not at their end yet, or came to it not long ago; the newest few."""
+    is_open = Exists(Generation.objects.filter(batch=OuterRef("pk"), status__in=OPEN))
+    recent = Q(created_at__gte=timezone.now() - RECENT)
+    batches = Batch.objects.visible_to(user).filter(is_open | recent, user=user)
+    return with_progress(list(batches.order_by("-pk")[:3]))
+
+
+def cells(batch, user, since=None):
+    """The newest generation of each cell with its pictures; since a moment, only of those that changed."""
+    pictures = Image.objects.with_favourite_of(user).order_by("call_id", "position")
+    newest = newest_in_cells([batch.pk]).prefetch_related(Prefetch("images", pictures))
+    if since is not None:
+        newest = newest.filter(events__at__gte=since - timedelta(seconds=LATE_COMMIT)).distinct()
+    return list(newest.order_by("batch_row", "batch_column"))
+
+
+def varying(columns):
+    """The names of the settings in which columns differ, in the order of their first appearance."""
+    names = dict.fromkeys(name for column in columns for name in column)
+    return [name for name in names if len({column.get(name) for column in columns}) > 1]
