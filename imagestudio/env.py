@@ -1,6 +1,7 @@
 """Strict reading of environment values; a wrong one stops the start with a sentence."""
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +45,6 @@ def words(name, default=""):
 
 def url(name, default):
     value = text(name, default).rstrip("/")
-    if not value.startswith(("http://", "https://")):
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https://.")
+    if not re.match("https?://[^/]", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https:// and a host.")
     return value
