@@ -46,5 +46,5 @@ def words(name, default=""):
 def url(name, default):
     value = text(name, default).rstrip("/")
     if not re.match("https?://[^/]", value):
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https:// and a host.")
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https://.")
     return value
