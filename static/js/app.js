@@ -1,5 +1,6 @@
 // Loads modules of behaviours/ when they are first needed: data-behaviour on fresh content, data-action on a click.
 
+const TOAST_STAYS = 5000 // milliseconds
 const started = new WeakMap()
 
 function run(name, ...given) {
@@ -48,12 +49,25 @@ for (const type of ["pointerover", "focusin"]) {
   })
 }
 
-document.addEventListener("keydown", (event) => run("keys", event), { once: true })
+// Every key is passed on, so that none is lost while the module loads; it ignores what it has seen.
+document.addEventListener("keydown", (event) => run("keys", event))
 
-document.addEventListener("toast", ({ detail }) => run("toast", detail.value ?? detail.message, detail.tone))
+// Not a module of its own: what it most often has to say is that nothing can be loaded.
+function toast(message, tone = "") {
+  const place = document.getElementById("toasts")
+  if ([...place.querySelectorAll("p")].some((said) => said.textContent === message)) return
+  const item = place.querySelector("template").content.firstElementChild.cloneNode(true)
+  item.dataset.tone = tone
+  item.querySelector("p").textContent = message
+  item.querySelector("button").onclick = () => item.remove()
+  place.append(item)
+  if (tone !== "danger") setTimeout(() => item.remove(), TOAST_STAYS)
+}
+
+document.addEventListener("toast", ({ detail }) => toast(detail.value ?? detail.message, detail.tone))
 for (const [type, words] of [["htmx:sendError", "unreachable"], ["htmx:timeout", "unreachable"], ["htmx:responseError", "refused"]]) {
   document.addEventListener(type, ({ detail }) => {
-    const quiet = detail.elt.closest("[data-quiet]") // polling: the notice of the connection speaks for it
-    if (!quiet) run("toast", document.getElementById("toasts").dataset[words], "danger")
+    const quiet = detail.elt.closest("[data-quiet]") // asked by itself: the notice of the connection speaks for it
+    if (!quiet) toast(document.getElementById("toasts").dataset[words], "danger")
   })
 }

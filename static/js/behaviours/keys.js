@@ -12,10 +12,13 @@ function find(...sequences) {
   }
 }
 
+const seen = new WeakSet()
 let before = ""
 let at = 0
 
 function press(event) {
+  if (seen.has(event)) return
+  seen.add(event)
   if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return
   const held = event.metaKey || event.ctrlKey
   if (!held && event.target.closest(`${TYPED_IN}, dialog`)) return
@@ -30,8 +33,6 @@ function press(event) {
   else element.click()
 }
 
-// Loaded by the first key that is pressed, which counts.
-export default function keys(first) {
-  press(first)
-  document.addEventListener("keydown", press)
-}
+document.addEventListener("keydown", press) // from here on at once, so that the browser's own meaning of a key is prevented
+
+export default press
