@@ -176,6 +176,7 @@ FIRST_ADMIN = {
 # --- language and time -------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+FORMAT_MODULE_PATH = "imagestudio.formats"
 LOCALE_PATHS = [BASE_DIR / "gallery" / "locale"]
 TIME_ZONE = env.text("STUDIO_TIME_ZONE", "UTC")
 USE_TZ = True

@@ -34,6 +34,8 @@ def image(request, pk):
         "next_url": address(older, query),
         "can_create": access.may_create_in(request.user, shown.project),
     }
+    if shown.generation:
+        shown.generation.model_label = dict(queries.model_labels()).get(shown.generation.model)
     return render(request, "gallery/image.html", context)
 
 
