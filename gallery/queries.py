@@ -1,6 +1,5 @@
 """Reads that cross tables: lists with everything a page shows, estimates, usual times, lineage."""
 
-from bisect import bisect_left
 from datetime import timedelta
 from statistics import median
 
@@ -8,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Prefetch, Q, Sum
 from django.utils import timezone
 
-from gallery import catalog, pricing
+from gallery import catalog, pricing, waits
 from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Price
 
 PAGE = 20  # generations a page of a list
@@ -29,7 +28,7 @@ def generations_for(user):
     inputs = Input.objects.filter(image__in=Image.objects.visible_to(user)).select_related("image__generation")
     return (
         Generation.objects.visible_to(user)
-        .select_related("user", "project")
+        .select_related("user", "project", "batch")
         .prefetch_related("calls", Prefetch("images", outputs), Prefetch("inputs", inputs))
     )
 
@@ -45,16 +44,13 @@ def page_before(queryset, before, size):
 def complete_cards(generations):
     """Puts labels, what is missing or half made, usual times and places in the queue on generations to be shown."""
     labels = dict(model_labels())
-    places = queue_places(
-        [generation.pk for generation in generations if generation.status == Generation.Status.QUEUED]
-    )
+    waits.add([generation for generation in generations if generation.is_open])
     usual = {}
     partials = newest_partials([generation.pk for generation in generations if generation.is_open])
     for generation in generations:
         missing = generation.wanted - len(generation.pictures)
         generation.missing = [*partials.get(generation.pk, []), *[None] * missing][: max(missing, 0)]
         generation.model_label = labels.get(generation.model, generation.model)
-        generation.queue_place = places.get(generation.pk)
         generation.usual_seconds = None
         if generation.is_open:
             key = (generation.model, generation.kind, generation.options.get("quality"), generation.options.get("size"))
@@ -86,15 +82,6 @@ def usual_seconds(model, kind, quality, size):
     )
     seconds = [(finished - sent).total_seconds() for sent, finished in times]
     return median(seconds) if seconds else None
-
-
-def queue_places(ids):
-    """Generation id -> place: 1 for the one whose first call goes out next."""
-    if not ids:
-        return {}
-    queued = Call.objects.filter(status=Call.Status.QUEUED, generation_id__lt=max(ids))
-    waiting = sorted(set(queued.values_list("generation_id", flat=True)))
-    return {pk: bisect_left(waiting, pk) + 1 for pk in ids}
 
 
 def gallery_images(user, *, project=None, text="", favourites=False, trash=False):

@@ -58,7 +58,22 @@ SENTENCES = {
     "cancelled": _("Cancelled. Calls that had not been sent never will be."),
 }
 
+# The end of "Retry 2 of 4 in 9 s: …"
+BECAUSE = {
+    "rate_limited": _("the rate limit was reached"),
+    "server_error": _("the gateway had an error"),
+    "upstream_error": _("the provider had an error"),
+    "unavailable": _("the model was not available"),
+    "stream_unsupported": _("the model shows no previews"),
+}
+UNREACHED = _("the gateway could not be reached")
+
 
 def sentence(code):
     """The sentence for an error code; empty for no code."""
     return SENTENCES.get(code, UNKNOWN) if code else ""
+
+
+def because(code):
+    """Why a call is repeated, to stand after a colon."""
+    return BECAUSE.get(code, UNREACHED)

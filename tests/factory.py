@@ -56,7 +56,7 @@ def make_call(generation=None, status=Call.Status.QUEUED, **fields):
     """A call with the moments that its status implies."""
     generation = generation or make_generation()
     now = timezone.now()
-    values = {"position": generation.calls.count(), "protocol": "images"}
+    values = {"position": generation.calls.count(), "protocol": "images", "turn": 0}
     if status not in (Call.Status.QUEUED, Call.Status.CANCELLED):
         values["claimed_at"] = now
     if status not in (Call.Status.QUEUED, Call.Status.CANCELLED, Call.Status.CLAIMED):

@@ -141,7 +141,7 @@ class Call(models.Model):
         ordering = ["id"]
         indexes = [
             # Whole, not for calls under way alone: SQLite never uses an index whose condition is an IN.
-            models.Index(fields=["status", "run_after", "turn"], name="call_line"),
+            models.Index(fields=["status", "run_after", "turn", "position"], name="call_line"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="call_status_is_known"),

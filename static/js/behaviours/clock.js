@@ -1,6 +1,6 @@
 // Counts seconds since (or until) a moment, by the server's clock, and moves the progress beside it.
 
-function words(seconds) {
+function minutes(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
 }
 
@@ -12,7 +12,7 @@ export default function clock(element) {
   function tick() {
     const server = Date.now() / 1000 - ahead
     const seconds = Math.max(0, Math.floor(until ? until - server : server - since))
-    element.textContent = words(seconds)
+    element.textContent = until && seconds < 100 ? `${seconds} s` : minutes(seconds)
     if (progress && !until) progress.value = Math.min(seconds, progress.max * 0.97) // never full before it is done
   }
 
