@@ -14,7 +14,7 @@ from django.db import connection
 from gallery.models import Generation
 from tests.services.running import KEY, ask
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PATIENCE = 20  # seconds
 

@@ -65,7 +65,8 @@ class Recorder(httpx.AsyncBaseTransport):
     """
 
     def __init__(self):
-        self.inner = httpx.AsyncHTTPTransport()
+        # Each run of calls has an event loop of its own, so no connection may outlive one.
+        self.inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
         self.requests = []
         self.bodies = []
         self.meanwhile = None

@@ -17,7 +17,7 @@ from tests.factory import GEMINI, make_call, make_image, make_member, make_proje
 
 from .running import ask, made, run_calls, side_by_side
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def from_elsewhere(function, *arguments):

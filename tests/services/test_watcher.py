@@ -11,7 +11,7 @@ from gallery import events
 from gallery.models import Event
 from tests.factory import make_generation
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def elsewhere(function, *arguments):

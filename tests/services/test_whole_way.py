@@ -38,8 +38,8 @@ def test_four_pictures_of_gemini_are_four_calls(online):
 
 
 def test_calls_of_one_generation_are_out_at_the_same_time(online):
-    online.faults([{"name": "slow", "seconds": 0.15, "times": 4}])
-    calls = made(model=GEMINI, wanted=4).calls.all()
+    online.faults([{"name": "slow", "seconds": 0.2, "times": 2}])
+    calls = made(model=GEMINI, wanted=2).calls.all()
     assert max(call.sent_at for call in calls) < min(call.finished_at for call in calls)
 
 
@@ -67,8 +67,35 @@ def test_options_go_out_as_chosen_and_stay(recorder):
 
 
 def test_gemini_is_never_sent_a_number(recorder):
-    made(model=GEMINI, wanted=3)
+    made(model=GEMINI, wanted=2)
     assert all("n" not in sent_fields(request) for request in recorder.requests)
+
+
+STREAMED = SMALL | {"stream": True, "partial_images": 2}
+
+
+def test_a_streamed_answer_is_kept_like_any_other(recorder, online):
+    generation = made(wanted=2, options=STREAMED)
+    call = generation.calls.get()
+    [told] = [entry["usage"] for entry in online.ledger()["answered"]]
+    assert sent_fields(recorder.requests[0])["stream"] is True
+    assert (generation.status, generation.images.count()) == ("succeeded", 2)
+    assert (call.text_in, call.image_out) == (told["text_in"], told["image_out"])
+    assert call.cost_usd > 0
+
+
+def test_a_model_that_refuses_to_stream_is_asked_without(recorder, online):
+    online.faults(["stream_refused"])
+    generation = made(options=STREAMED)
+    assert generation.status == "succeeded"
+    assert [call.status for call in generation.calls.all()] == ["refused", "answered"]
+    assert ["stream" in sent_fields(request) for request in recorder.requests] == [True, False]
+
+
+def test_a_stream_that_breaks_off_keeps_the_pictures_that_were_complete(online):
+    online.faults(["cut_between"])
+    generation = made(wanted=4, options=STREAMED)
+    assert (generation.status, generation.error_code, generation.images.count()) == ("partial", "cut_body", 2)
 
 
 def test_tokens_come_from_the_answer_and_agree_with_the_sandbox(online):
