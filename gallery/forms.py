@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from gallery import catalog, queries
+from gallery.wording import WORDS
 from gallery.models import Generation, Image, ModelEntry, Project
 from gallery.models.generations import Kind
 from gallery.models.projects import Role
@@ -25,20 +26,6 @@ OPTION_FIELDS = {
     "partial_images": ("previews", _("Previews")),
 }
 PREVIEWS = 2  # partial pictures while one is made; each costs about 100 output tokens
-
-WORDS = {
-    "auto": _("Auto"),
-    "low": _("Low"),
-    "medium": _("Medium"),
-    "high": _("High"),
-    "standard": _("Standard"),
-    "hd": _("HD"),
-    "png": "PNG",
-    "jpeg": "JPEG",
-    "webp": "WebP",
-    "transparent": _("Transparent"),
-    "opaque": _("Opaque"),
-}
 
 PROBLEMS = {
     "not_offered": _("This model does not offer that. Choose one of the list."),

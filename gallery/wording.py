@@ -1,4 +1,4 @@
-"""The sentences people read when something went wrong: what happened, what it cost, what to do next."""
+"""The words people read for what the wire calls by its own: options, and what went wrong."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -77,3 +77,26 @@ def sentence(code):
 def because(code):
     """Why a call is repeated, to stand after a colon."""
     return BECAUSE.get(code, UNREACHED)
+
+
+WORDS = {
+    "auto": _("Auto"),
+    "low": _("Low"),
+    "medium": _("Medium"),
+    "high": _("High"),
+    "standard": _("Standard"),
+    "hd": _("HD"),
+    "png": "PNG",
+    "jpeg": "JPEG",
+    "webp": "WebP",
+    "transparent": _("Transparent"),
+    "opaque": _("Opaque"),
+}
+
+UNSAID = ("auto", True, False, None)  # left to the model, or not a choice of how the picture looks
+
+
+def settings(options):
+    """Options as a person reads them, in their order: ["High", "1024 × 1536", "PNG"]."""
+    shown = [value for name, value in options.items() if name != "partial_images" and value not in UNSAID]
+    return [WORDS.get(value, str(value).replace("x", " × ")) for value in shown]

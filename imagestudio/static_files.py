@@ -21,6 +21,7 @@ class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):
             storage, name = paths[BUNDLE]
             source = Path(storage.path(name))  # not the collected copy: its imports may be inlined already
             Path(self.path(BUNDLE)).write_text(inlined(source), encoding="utf-8")
+            paths = paths | {BUNDLE: (self, BUNDLE)}  # what is hashed is read from here, not from the source
         yield from super().post_process(paths, dry_run, **options)
 
 

@@ -104,6 +104,11 @@ class Generation(models.Model):
         return (self.finished_at - self.created_at).total_seconds() if self.finished_at else None
 
     @property
+    def settings(self):
+        """Its options in words, without those that were left to the model."""
+        return wording.settings(self.options)
+
+    @property
     def pictures(self):
         """Its images in order, those in the trash left out; wants `images` prefetched."""
         return sorted(
@@ -124,8 +129,12 @@ class Generation(models.Model):
 
     @property
     def cost_is_complete(self):
-        """False while any call that went out has no known cost."""
-        return all(call.cost_usd is not None for call in self.calls.all() if call.was_sent)
+        """False while any call has cost something and nobody knows what; a refusal that was not charged is no gap."""
+        unsettled = (Call.Status.SENT, Call.Status.ANSWERED)
+        return not any(
+            call.cost_usd is None and (call.may_have_been_billed or call.status in unsettled)
+            for call in self.calls.all()
+        )
 
     @property
     def may_have_been_billed(self):

@@ -5,10 +5,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from gallery import catalog, queries
-from gallery.forms import WORDS, FilterForm
+from gallery.forms import FilterForm
 from gallery.models import Call
 from gallery.pricing import KINDS
 from gallery.services import images
+from gallery.wording import WORDS
 
 from . import access
 from .gallery import found, query_of
