@@ -36,9 +36,9 @@ class Watch:
 
     async def end(self):
         """Stop looking; what was shown goes, for the pictures themselves are there now, or never will be."""
+        self.more = False
         if self.looking:
-            self.looking.cancel()
-            await asyncio.gather(self.looking, return_exceptions=True)
+            await self.looking  # cancelling it would not stop the thread that may be saving a file right now
         await asyncio.to_thread(forget, self.call, self.shown)
 
     async def _look(self):
