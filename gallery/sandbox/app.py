@@ -20,9 +20,9 @@ FORBIDDEN_WORDS = ("forbidden", "违禁")
 PACE = {"low": 0.6, "medium": 1.0, "high": 1.6}
 
 
-def create_app(*, delay=0.0, key=None, seed=0, noisy=False, requests_per_minute=200):
-    """`delay` is how many seconds a picture of medium quality takes; `noisy` answers ready-made noise undrawn."""
-    return Sandbox(delay, key, studio.Noise() if noisy else studio.Studio(seed), requests_per_minute)
+def create_app(*, delay=0.0, key=None, seed=0, noise=0, requests_per_minute=200):
+    """`delay` is how many seconds a picture of medium quality takes; `noise` is the side of ready-made noise in px."""
+    return Sandbox(delay, key, studio.Noise(noise) if noise else studio.Studio(seed), requests_per_minute)
 
 
 class Sandbox:

@@ -1,5 +1,6 @@
 """What the sandbox was asked and what it answered, to the token: the truth a test compares the studio's books with."""
 
+import time
 from dataclasses import asdict
 
 from gallery.sandbox.usage import Tokens
@@ -41,6 +42,7 @@ class Ledger:
 def _entry(request_id, wish):
     return {
         "request_id": request_id,
+        "at": time.time(),
         "protocol": wish.protocol,
         "operation": wish.operation,
         "model": wish.model,
