@@ -1,6 +1,6 @@
 # What people and CI type. Needs Python 3.11 or later and make; everything else lives in .venv.
 
-.PHONY: run test e2e lint format messages requirements clean help
+.PHONY: run test e2e bench soak lint format messages requirements clean help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,13 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-i
 	@mv .venv/unready .venv/ready
 	@touch $@
 
+.venv/ready-for-bench: .venv/ready requirements-bench.txt
+	@echo "Adding the official SDK, to measure against."
+	@mv .venv/ready .venv/unready
+	@$(PIP) -r requirements-bench.txt
+	@mv .venv/unready .venv/ready
+	@touch $@
+
 # Static files live in .venv because they follow from the code and the packages; the data folder holds what is yours.
 STATIC = $(CURDIR)/.venv/static
 # The environment's values win over those of .env.
@@ -63,6 +70,12 @@ test: .venv/ready-for-tests ## the whole suite on SQLite, then what touches the 
 e2e: .venv/ready-for-tests ## only the tests in a real browser
 	@.venv/bin/python -m pytest -m e2e $(ARGS)
 
+bench: .venv/ready-for-bench ## speed and memory beside the official SDK; ARGS=--help lists what it measures
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+soak: .venv/ready ## 1,000 generations with every fault while the worker is killed; then the books are compared
+	@.venv/bin/python -m benchmarks.soak $(ARGS)
+
 lint: .venv/ready-for-tests ## format, lint, missing migrations, unsafe settings
 	@.venv/bin/python -m ruff format --check --quiet --diff
 	@.venv/bin/python -m ruff check --quiet
@@ -82,7 +95,7 @@ messages: .venv/ready ## collect and compile translations; needs gettext, the co
 
 requirements: .venv/ready ## pin the newest fitting packages, with hashes, for Python 3.11 to 3.14
 	@.venv/bin/python -m venv .venv/uv && .venv/uv/bin/python -m pip install --quiet uv
-	@for name in requirements requirements-dev requirements-s3; do \
+	@for name in requirements requirements-dev requirements-bench requirements-s3; do \
 		.venv/uv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 			--custom-compile-command "make requirements" "$$name.in" -o "$$name.txt" || exit 1; \
 	done

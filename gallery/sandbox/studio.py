@@ -47,7 +47,7 @@ class Studio:
 
 
 class Noise:
-    """Every picture different for the price of a checksum: only a text chunk at its end changes. 1.5 MB at side 1024."""
+    """Pictures that all differ for the price of a checksum: a text chunk at the end changes. 1.5 MB at side 1024."""
 
     def __init__(self, side=NOISE_SIDE):
         grain = [Image.effect_noise((side, side), 1.5) for _ in "RGB"]
