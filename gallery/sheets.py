@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from itertools import accumulate
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Batch, Call, Generation, Image
 from gallery.models.generations import OPEN
@@ -13,6 +16,7 @@ from gallery.models.generations import OPEN
 Status = Generation.Status
 RETRIABLE = (Status.FAILED, Status.INTERRUPTED)
 RECENT = timedelta(hours=12)  # so long a batch that has ended is still shown on Create
+THUMBS = 6  # pictures beside a batch in a list
 LATE_COMMIT = 2  # seconds that a transaction may take to become visible after it wrote its event
 
 
@@ -20,6 +24,18 @@ def newest_in_cells(batches):
     """The generations that count: a cell that was retried has several, and the newest stands for it."""
     cells = Generation.objects.filter(batch__in=batches).order_by().values("batch", "batch_row", "batch_column")
     return Generation.objects.filter(pk__in=cells.annotate(newest=Max("pk")).values("newest"))
+
+
+WORDS = {
+    "queued": _("Waiting"),
+    "running": _("Running"),
+    "paused": _("Paused"),
+    "succeeded": _("Done"),
+    "partial": _("Done, not all came"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
+    "interrupted": _("Interrupted"),
+}
 
 
 @dataclass
@@ -66,6 +82,18 @@ class Progress:
             return "partial" if words or self.partial else "succeeded"
         return words[0] if words else "failed"
 
+    @property
+    def word(self):
+        return WORDS[self.status]
+
+    @property
+    def parts(self):
+        """(kind, start, width) of what is drawn of the bar, in cells."""
+        kinds = {"done": self.succeeded + self.partial, "failed": self.retriable, "stopped": self.cancelled}
+        kinds["running"] = self.running
+        starts = accumulate(kinds.values(), initial=0)
+        return [(kind, start, width) for (kind, width), start in zip(kinds.items(), starts, strict=False) if width]
+
 
 def with_progress(batches):
     """Puts `progress` on batches, in as many queries for many as for one."""
@@ -103,7 +131,8 @@ def shown_on_create(user):
 def cells(batch, user, since=None):
     """The newest generation of each cell with its pictures; since a moment, only of those that changed."""
     pictures = Image.objects.with_favourite_of(user).order_by("call_id", "position")
-    newest = newest_in_cells([batch.pk]).prefetch_related(Prefetch("images", pictures))
+    calls = Call.objects.defer("sent", "answer", "headers", "raw_usage")
+    newest = newest_in_cells([batch.pk]).prefetch_related(Prefetch("images", pictures), Prefetch("calls", calls))
     if since is not None:
         newest = newest.filter(events__at__gte=since - timedelta(seconds=LATE_COMMIT)).distinct()
     return list(newest.order_by("batch_row", "batch_column"))
@@ -113,3 +142,15 @@ def varying(columns):
     """The names of the settings in which columns differ, in the order of their first appearance."""
     names = dict.fromkeys(name for column in columns for name in column)
     return [name for name in names if len({column.get(name) for column in columns}) > 1]
+
+
+def with_thumbs(batches):
+    """Puts `thumbs`, the newest pictures, on batches."""
+    newest = Image.objects.kept().filter(generation__batch__in=[batch.pk for batch in batches])
+    place = Window(RowNumber(), partition_by=F("generation__batch"), order_by=F("pk").desc())
+    of = {batch.pk: [] for batch in batches}
+    for image in newest.select_related("generation").annotate(place=place).filter(place__lte=THUMBS).order_by("-pk"):
+        of[image.generation.batch_id].append(image)
+    for batch in batches:
+        batch.thumbs = of[batch.pk]
+    return batches

@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, reverse_lazy
 
-from gallery.views import files, gallery, health, history, images, live, projects, shell, studio, usage
+from gallery.views import batches, files, gallery, health, history, images, live, projects, shell, studio, usage
 
 app_name = "gallery"
 
@@ -23,6 +23,17 @@ urlpatterns = [
     path("generations/<int:pk>/cancel/", studio.cancel, name="generation-cancel"),
     path("generations/<int:pk>/run-again/", studio.run_again, name="generation-run-again"),
     path("generations/<int:pk>/partials/<int:event_pk>.webp", files.partial, name="generation-partial"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/new/", batches.new, name="batch-new"),
+    path("batches/preview/", batches.preview, name="batch-preview"),
+    path("batches/run/", batches.create, name="batch-create"),
+    path("batches/<int:pk>/", batches.batch, name="batch"),
+    path("batches/<int:pk>/summary/", batches.summary, name="batch-summary"),
+    path("batches/<int:pk>/line/", batches.line, name="batch-line"),
+    path("batches/<int:pk>/pause/", batches.pause, name="batch-pause"),
+    path("batches/<int:pk>/resume/", batches.resume, name="batch-resume"),
+    path("batches/<int:pk>/cancel/", batches.cancel, name="batch-cancel"),
+    path("batches/<int:pk>/retry/", batches.retry, name="batch-retry"),
     path("events/", live.stream, name="events"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("images/<int:pk>/", images.image, name="image"),

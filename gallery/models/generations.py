@@ -41,6 +41,9 @@ class GenerationQuerySet(models.QuerySet):
     def of(self, user):
         return self.filter(user=user)
 
+    def outside_batches(self):
+        return self.filter(batch=None)
+
     def open(self):
         return self.filter(status__in=OPEN)
 

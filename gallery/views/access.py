@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from gallery import queries
-from gallery.models import Event, Generation, Image, Membership, Project
+from gallery.models import Batch, Event, Generation, Image, Membership, Project
 
 
 def generation(user, pk):
@@ -21,6 +21,20 @@ def preview_event(user, generation_pk, pk):
 def generation_to_change(user, pk):
     """A generation in a project that the person may create in; others who see it get 403."""
     found = generation(user, pk)
+    must_create_in(user, found.project)
+    return found
+
+
+def batches(user):
+    return Batch.objects.visible_to(user).select_related("user", "project")
+
+
+def batch(user, pk):
+    return get_object_or_404(batches(user), pk=pk)
+
+
+def batch_to_change(user, pk):
+    found = batch(user, pk)
     must_create_in(user, found.project)
     return found
 

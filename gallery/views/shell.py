@@ -16,6 +16,9 @@ from . import access
 
 SECTIONS = {
     "create": "create",
+    "batches": "create",
+    "batch-new": "create",
+    "batch": "create",
     "gallery": "gallery",
     "image": "gallery",
     "history": "history",

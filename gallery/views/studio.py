@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import queries
+from gallery import queries, sheets
 from gallery.forms import ComposerForm, FilterForm, whole_number
 from gallery.services import generations
 
@@ -31,7 +31,7 @@ EXAMPLES = (
 @require_GET
 def create(request):
     """The page; with `?before=` the next part of its results as a fragment."""
-    mine = queries.generations_for(request.user).of(request.user)
+    mine = queries.generations_for(request.user).of(request.user).outside_batches()
     before = FilterForm(request.GET).chosen["before"]
     shown, next_id = queries.page_before(mine, before, queries.PAGE)
     shell = Shell(request)
@@ -42,7 +42,8 @@ def create(request):
     if before:
         return render(request, "gallery/_generation_list.html", context)
     form = ComposerForm(user=request.user, initial=starting_values(request, shell))
-    return render(request, "gallery/create.html", context | {"composer": form, "examples": EXAMPLES})
+    context |= {"composer": form, "examples": EXAMPLES, "batches": sheets.shown_on_create(request.user)}
+    return render(request, "gallery/create.html", context)
 
 
 def starting_values(request, shell):
@@ -100,7 +101,7 @@ def refuse(request, form):
         response = render(request, "gallery/_composer_errors.html", {"composer": form}, status=422)
         response["HX-Reswap"] = "none"
         return response
-    mine = queries.generations_for(request.user).of(request.user)
+    mine = queries.generations_for(request.user).of(request.user).outside_batches()
     shown, _next = queries.page_before(mine, None, queries.PAGE)
     cards = with_rights(request.user, queries.complete_cards(shown))
     context = {"composer": form, "generations": cards, "examples": EXAMPLES}

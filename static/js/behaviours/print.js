@@ -1,0 +1,4 @@
+// Prints the page.
+export default function print() {
+  window.print()
+}
