@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-MINUTE = 60
+MINUTE = 61  # seconds: one more than a minute, because requests do not arrive as evenly as they are sent
 
 
 class RateGateManager(models.Manager):
