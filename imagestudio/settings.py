@@ -102,7 +102,8 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
 
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if ON_SQLITE:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE takes the write lock at BEGIN, where `timeout` applies; a lock taken later fails at once.
@@ -117,7 +118,11 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- tasks: the engine only says "run call 7" ----------------------------------------------------------------------
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+EMBEDDED = "gallery.engine.embedded_backend.EmbeddedBackend"
+FLEET = "gallery.engine.procrastinate_backend.ProcrastinateBackend"
+TASKS = {"default": {"BACKEND": EMBEDDED if ON_SQLITE else FLEET}}
+if not ON_SQLITE:
+    INSTALLED_APPS.append("procrastinate.contrib.django")
 
 # --- files -------------------------------------------------------------------------------------------------------
 SPOOL_DIR = DATA_DIR / "spool"  # answers while they arrive; on the worker's own disk

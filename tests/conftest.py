@@ -81,5 +81,7 @@ def django_db_setup(django_db_setup):
 
     def write_again(**_):
         first_rows.add_rows(apps, None)
+        if apps.is_installed("procrastinate.contrib.django"):  # whose tables Django does not empty
+            apps.get_model("procrastinate.ProcrastinateJob").objects.all().delete()
 
     post_migrate.connect(write_again, sender=apps.get_app_config("gallery"), weak=False)

@@ -1,10 +1,8 @@
-"""The embedded worker: one event loop, many calls in flight, fed from the engine's table."""
+"""The embedded worker: one event loop, many calls in flight, fed from a table."""
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-from datetime import timedelta
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -13,36 +11,14 @@ from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from gallery.models import Event
-from gallery.services import gate
-from gallery.services.recovery import recover_calls
+from gallery.services import calls, gate
 from gallery.wiring import close_gateway
+
+from .keeper import DRAIN, kept
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.05  # seconds between looks for new work; a look without work takes no lock
-DRAIN = 25  # seconds that calls in flight get at the end; what is still unanswered then is recovered at the next start
-EVENTS_KEPT = timedelta(days=1)
-
-
-class AlreadyRunning(Exception):
-    """Another worker holds this data folder."""
-
-
-class Lock:
-    """Held for life; the kernel drops it even on kill -9, so owning it proves that no other worker is alive."""
-
-    def __enter__(self):
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-        self.file = (settings.DATA_DIR / "worker.lock").open("w")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(str(settings.DATA_DIR)) from error
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
 
 
 class Worker:
@@ -55,13 +31,13 @@ class Worker:
 
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-        await recover_calls()
-        await sync_to_async(_forget_old_events)()
-        while not self.stop.is_set():
-            if room := self.in_flight - len(self.running):
-                await self._start_ready(room)
-            await self._pause()
-        await self._drain()
+        await sync_to_async(_forget_begun)()
+        async with kept(only_us):
+            while not self.stop.is_set():
+                if room := self.in_flight - len(self.running):
+                    await self._start_ready(room)
+                await self._pause()
+            await self._drain()
 
     async def _start_ready(self, room):
         try:
@@ -110,5 +86,11 @@ def _claim_ready(room):
     return rows
 
 
-def _forget_old_events():
-    Event.objects.filter(at__lt=timezone.now() - EVENTS_KEPT).delete()
+def _forget_begun():
+    """Of a worker that died; recovery tells the engine anew what is still to be done."""
+    DBTaskResult.objects.running().delete()
+
+
+def only_us():
+    """Who is alive: the lock says that no other worker is."""
+    return {calls.WORKER}

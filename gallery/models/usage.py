@@ -75,14 +75,14 @@ class CallQuerySet(models.QuerySet):
         claimable = self.filter(pk=pk, status=Status.QUEUED).not_paused()
         return claimable.update(status=Status.CLAIMED, worker=worker, claimed_at=now) == 1
 
-    def mark_sent(self, pk, sent):
+    def mark_sent(self, call, sent):
         """True where the call was still ours to send; committed before a byte goes out."""
-        claimed = self.filter(pk=pk, status=Status.CLAIMED)
+        claimed = self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker)
         return claimed.update(status=Status.SENT, sent=sent, sent_at=timezone.now()) == 1
 
-    def put_back(self, pk, run_after):
+    def put_back(self, call, run_after):
         """True where a claimed call waits in the queue again, until a moment."""
-        claimed = self.filter(pk=pk, status=Status.CLAIMED)
+        claimed = self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker)
         values = {"status": Status.QUEUED, "worker": "", "claimed_at": None, "run_after": run_after}
         return claimed.update(**values) == 1
 

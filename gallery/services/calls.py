@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import secrets
 import shutil
 import socket
 from datetime import timedelta
@@ -23,7 +24,10 @@ from . import files, gate, previews, results, turns
 
 logger = logging.getLogger(__name__)
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}"
+# Never the name of a worker before us, whose calls would seem ours: in a container every process has the same number.
+WORKER = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+running = []  # ids of the calls that this process is at, from the claim to the end
 
 
 def enqueue(call):
@@ -40,7 +44,13 @@ async def run_call(call_id):
     claimed = await sync_to_async(_claim)(call_id)
     if claimed is None:
         return
-    call, entry = claimed
+    try:
+        await _run(*claimed)
+    finally:
+        running.remove(call_id)
+
+
+async def _run(call, entry):
     folder = spool_folder(call)
     try:
         gateway = wiring.gateway()
@@ -114,7 +124,9 @@ def _claim(call_id):
         return None
     inputs = "generation__inputs__image__generation"
     call = Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
-    return call, ModelEntry.objects.filter(name=call.generation.model).first()
+    entry = ModelEntry.objects.filter(name=call.generation.model).first()
+    running.append(call_id)
+    return call, entry
 
 
 def _put_back(call, wait):
@@ -122,7 +134,7 @@ def _put_back(call, wait):
     with transaction.atomic():
         Generation.objects.select_for_update().get(pk=call.generation_id)
         call.run_after = timezone.now() + timedelta(seconds=wait)
-        if Call.objects.put_back(call.pk, call.run_after):
+        if Call.objects.put_back(call, call.run_after):
             enqueue(call)
             Event.objects.append(call.generation)
 
@@ -132,7 +144,7 @@ def _mark_sent(call, summary):
     with transaction.atomic():
         # Generation before call, as everywhere: two orders would be a deadlock with somebody who cancels.
         Generation.objects.select_for_update().get(pk=call.generation_id)
-        if not Call.objects.mark_sent(call.pk, summary):
+        if not Call.objects.mark_sent(call, summary):
             return False
         call.refresh_from_db(fields=["status", "sent_at"])
         waiting = Generation.objects.filter(pk=call.generation_id, status=Generation.Status.QUEUED)

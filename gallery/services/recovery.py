@@ -1,43 +1,75 @@
 """After a crash: every call is finished from its spool, sent back to the queue, or put before a person."""
 
+import asyncio
 import logging
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import transaction
-from django_tasks_db.models import DBTaskResult
+from django.db.models import Q
 
-from gallery.models import Call, Event
+from gallery.models import Call, Event, Generation
 from gallery.ofox.client import read_receipt
 from gallery.ofox.errors import OfoxSilent
 
 from . import calls
+from .results import WORKER_STOPPED
 
 logger = logging.getLogger(__name__)
 
 
-async def recover_calls():
-    """Bring every call of dead workers to an honest state. Only for a process that knows no other worker is alive."""
-    for call in await sync_to_async(_left_behind)():
-        spool = calls.spool_folder(call) / "body"
-        receipt = read_receipt(spool)
-        if receipt and receipt.complete:
-            logger.info("call %s had its whole answer on disk; it is used", call.pk)
-            await calls.finish(call, spool, receipt=receipt)
-        else:
-            logger.warning("call %s was sent and never answered; it may have been billed", call.pk)
-            await calls.finish(call, spool, error=OfoxSilent("worker_stopped"))
-    await sync_to_async(_queue_again)()
+async def recover_calls(alive=frozenset()):
+    """Bring every call that none of the workers `alive` is at to an honest state.
+
+    Several at once do no harm, for only one of them can end a call; but it would be work done twice.
+    """
+    for call in await sync_to_async(_left_behind)(alive):
+        try:
+            await _end(call)
+        except Exception:
+            logger.exception("call %s could not be recovered", call.pk)
+    await sync_to_async(_take_back)(alive)
+    await sync_to_async(_enqueue_lost)()
 
 
-def _left_behind():
-    return list(Call.objects.filter(status=Call.Status.SENT).select_related("generation"))
+async def _end(call):
+    spool = calls.spool_folder(call) / "body"
+    receipt = await asyncio.to_thread(read_receipt, spool)
+    if receipt and receipt.complete:
+        logger.info("call %s had its whole answer on disk; it is used", call.pk)
+        await calls.finish(call, spool, receipt=receipt)
+    else:
+        logger.warning("call %s was sent and never answered; it may have been billed", call.pk)
+        await calls.finish(call, spool, error=OfoxSilent(WORKER_STOPPED))
 
 
-def _queue_again():
-    """Claimed calls never went out. The engine's rows are made anew: the call rows alone say what is to be done."""
+def _left_behind(alive):
+    """Sent calls that nobody waits for; and such that another machine gave up while their answer lay on this one."""
+    ours = [folder.name.removeprefix("call-") for folder in settings.SPOOL_DIR.glob("call-*")]
+    given_up = Q(status=Call.Status.INTERRUPTED, error_code=WORKER_STOPPED, pk__in=ours)
+    return list(Call.objects.filter(_abandoned(Call.Status.SENT, alive) | given_up).select_related("generation"))
+
+
+def _abandoned(status, alive):
+    """In a status, and their worker is dead, or is this one and lost them to an error."""
+    lost = Q(worker=calls.WORKER) & ~Q(pk__in=list(calls.running))
+    return Q(status=status) & (~Q(worker__in=alive) | lost)
+
+
+def _take_back(alive):
+    """Claimed calls never went out."""
+    for call in Call.objects.filter(_abandoned(Call.Status.CLAIMED, alive)):
+        with transaction.atomic():
+            generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+            if Call.objects.put_back(call, call.run_after):
+                Event.objects.append(generation)
+
+
+def _enqueue_lost():
+    """The call rows say what is to be done: what the engine does not know of it is told to it anew."""
     with transaction.atomic():
-        Call.objects.filter(status=Call.Status.CLAIMED).update(status=Call.Status.QUEUED, worker="", claimed_at=None)
-        DBTaskResult.objects.filter(task_path=calls.run_call.module_path).delete()
-        for call in Call.objects.filter(status=Call.Status.QUEUED).not_paused().select_related("generation"):
+        queued = Call.objects.filter(status=Call.Status.QUEUED).not_paused()
+        known = calls.run_call.get_backend().waiting(calls.run_call)
+        lost = set(queued.values_list("pk", flat=True)).difference(known)
+        for call in Call.objects.filter(pk__in=lost).select_related("generation").order_by("pk"):
             calls.enqueue(call)
-            Event.objects.append(call.generation)

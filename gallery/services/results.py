@@ -18,6 +18,7 @@ from . import files, gate
 logger = logging.getLogger(__name__)
 
 RETRY_DELAYS = (2, 5, 15)  # seconds before the 2nd, 3rd and 4th attempt, where the gateway names no time itself
+WORKER_STOPPED = "worker_stopped"  # why a call was given up whose worker seemed dead
 LONGEST_WAIT = 600  # seconds; a gateway that asks for more is not waited for
 
 
@@ -105,7 +106,8 @@ def record(call, outcome):
     with transaction.atomic():
         generation = Generation.objects.select_for_update().get(pk=call.generation_id)
         row = Call.objects.select_for_update().get(pk=call.pk)
-        if row.status != Call.Status.SENT:
+        late = _is_late(row, outcome)
+        if row.status != Call.Status.SENT and not late:
             return None  # ended already, by an earlier delivery
         row.status = outcome.status
         row.finished_at = timezone.now()
@@ -125,8 +127,23 @@ def record(call, outcome):
             gate.push(error.retry_after)
         _write_images(row, generation, outcome.kept)
         again = _retry(row, error) if error and generation.is_open else None
+        if late:
+            _reopen(generation)
         _settle(generation)
     return again
+
+
+def _is_late(row, outcome):
+    """True for the answer of a call that was given up because its worker seemed dead."""
+    given_up = row.status == Call.Status.INTERRUPTED and row.error_code == WORKER_STOPPED
+    return given_up and bool(outcome.receipt or outcome.kept)
+
+
+def _reopen(generation):
+    """For the moment until it is settled anew; one that a person cancelled stays so."""
+    if generation.status != Generation.Status.CANCELLED:
+        generation.status = Generation.Status.RUNNING
+        generation.error_code = generation.error_detail = ""
 
 
 def _write_answer(row, answer):

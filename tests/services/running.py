@@ -4,8 +4,11 @@ import asyncio
 
 import httpx
 from asgiref.sync import async_to_sync
+from django.apps import apps
+from django.db.models import F
 
 from gallery import wiring
+from gallery.engine.embedded_backend import EmbeddedBackend
 from gallery.models import Call, ModelEntry, RateGate
 from gallery.ofox.client import Gateway
 from gallery.services import calls, files, uploads
@@ -37,6 +40,18 @@ def brought(data, project=None, name="brought.png"):
     """A picture that a person brought along, from its bytes."""
     project = project or make_project()
     return uploads.record_upload(make_member(project), project, files.keep(data), name)
+
+
+def queue_rows():
+    """The rows of the engine in use."""
+    embedded = isinstance(calls.run_call.get_backend(), EmbeddedBackend)
+    row = apps.get_model("django_tasks_database.DBTaskResult" if embedded else "procrastinate.ProcrastinateJob")
+    return row.objects.annotate(due=F("run_after" if embedded else "scheduled_at"))
+
+
+def in_queue():
+    """Ids of the calls that the engine will run, once for each time that it was told to."""
+    return sorted(calls.run_call.get_backend().waiting(calls.run_call))
 
 
 def run_calls():

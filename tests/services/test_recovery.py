@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from gallery.models import Call, Event, Image
 from gallery.services import calls
 from gallery.services.recovery import recover_calls
 
-from .running import ask, made, run_calls
+from .running import ask, in_queue, made, queue_rows, run_calls
 
 pytestmark = pytest.mark.django_db
 
@@ -116,19 +115,19 @@ def test_claimed_and_never_sent_goes_back_to_the_queue(online):
 
 def test_the_engines_rows_are_made_anew_from_the_calls(online):
     done, waiting = made(), ask()
-    DBTaskResult.objects.all().delete()
+    queue_rows().delete()
     recover()
     recover()
-    [row] = DBTaskResult.objects.all()
-    assert row.args_kwargs["args"] == [waiting.calls.get().pk]
+    assert in_queue() == [waiting.calls.get().pk]
     assert done.status == "succeeded"
 
 
 def test_a_repetition_still_waits_its_time(online):
     generation, later = ask(), timezone.now() + timedelta(minutes=1)
     generation.calls.update(run_after=later)
+    queue_rows().delete()
     recover()
-    assert DBTaskResult.objects.get().run_after == later
+    assert queue_rows().get().due == later
 
 
 def test_recovery_says_what_it_changed(online):

@@ -5,9 +5,13 @@ import signal
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
-from gallery.engine.worker import AlreadyRunning, Lock, Worker
+from gallery.engine.fleet import FleetWorker
+from gallery.engine.locks import AlreadyRunning, Lock, OwnLock
+from gallery.engine.worker import Worker
 from gallery.management import parent
+from gallery.services.calls import WORKER
 
 
 class Command(BaseCommand):
@@ -18,15 +22,17 @@ class Command(BaseCommand):
         parent.add_argument(parser)
 
     def handle(self, *, in_flight, with_parent, **options):
+        one_of_many = connection.vendor == "postgresql"
+        kind, lock = (FleetWorker, OwnLock(WORKER)) if one_of_many else (Worker, Lock())
         try:
-            with Lock():
-                asyncio.run(run(in_flight, with_parent))
+            with lock:
+                asyncio.run(run(kind, in_flight, with_parent))
         except AlreadyRunning as error:
             raise CommandError(f"Another worker is running on the data folder {error}.") from error
 
 
-async def run(in_flight, with_parent):
-    worker = Worker(in_flight)
+async def run(kind, in_flight, with_parent):
+    worker = kind(in_flight)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop.set)
