@@ -1,4 +1,7 @@
 // Counts seconds since (or until) a moment, by the server's clock, and moves the progress beside it.
+// When a countdown is over, the card is asked for anew.
+
+const ANSWER = 1500 // milliseconds after the moment, when it is known what came of it
 
 function minutes(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
@@ -7,7 +10,8 @@ function minutes(seconds) {
 export default function clock(element) {
   const { since, until, now } = element.dataset // seconds of the epoch; now is when the server wrote the page
   const ahead = Date.now() / 1000 - now
-  const progress = element.closest("[data-generation]")?.querySelector("progress")
+  const card = element.closest("[data-generation]")
+  const progress = card?.querySelector("progress")
 
   function tick() {
     const server = Date.now() / 1000 - ahead
@@ -17,5 +21,6 @@ export default function clock(element) {
   }
 
   tick()
+  if (Number(until) > now) setTimeout(() => card?.isConnected && htmx.trigger(card, "changed"), (until - now) * 1000 + ANSWER)
   const timer = setInterval(() => (element.isConnected ? tick() : clearInterval(timer)), 1000)
 }
