@@ -14,7 +14,7 @@ from gallery.models import Batch, ModelEntry, Project
 from gallery.services import batches
 
 SENTENCES = {
-    "too_many": _("That makes %(wanted)s generations; a batch may have %(most)s. Choose less, or take words out."),
+    "too_many": _("That makes %(wanted)s generations or more; a batch may have %(most)s. Choose less."),
     "empty_alternative": _("Line %(line)s: %(group)s has an empty choice. Write something on both sides of each bar."),
     "nested": _("Line %(line)s: one variable stands inside another. Write them one after the other."),
     "unclosed": _("Line %(line)s: a { is never closed. For a brace in the picture's prompt write {{."),
@@ -173,8 +173,7 @@ class BatchForm(forms.Form):
         if not self.runnable.cells:
             self.add_error(None, _("None of this can be run as it is. %s") % " ".join(self.left_out))
         elif len(self.runnable.cells) > matrix.MAX_GENERATIONS:
-            too_many = matrix.Unreadable("too_many", wanted=len(self.runnable.cells), most=matrix.MAX_GENERATIONS)
-            self.add_error(field, sentence(too_many))
+            self.add_error(field, sentence(matrix.too_many(len(self.runnable.cells))))
         elif self.calls > matrix.MAX_CALLS:
             too_many = _("That makes %(wanted)s calls; a batch may have %(most)s. Choose fewer images each.")
             self.add_error("number", too_many % {"wanted": self.calls, "most": matrix.MAX_CALLS})

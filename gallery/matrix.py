@@ -36,6 +36,11 @@ class Unreadable(Exception):
         self.details = details
 
 
+def too_many(wanted):
+    """Variables multiply to numbers that Python itself refuses to write out."""
+    return Unreadable("too_many", wanted=min(wanted, 1_000_000), most=MAX_GENERATIONS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One prompt with the settings it insists on, as raw words by column; `number` is where it stood."""
@@ -88,7 +93,7 @@ def read_prompts(text: str) -> list[Line]:
     pieces = [(number, _pieces(line, number)) for number, line in written]
     total = sum(math.prod(len(words) for words in line) for _number, line in pieces)
     if total > MAX_GENERATIONS:
-        raise Unreadable("too_many", wanted=total, most=MAX_GENERATIONS)
+        raise too_many(total)
     only = len(pieces) == 1
     return [_variant(words, line, number, only) for number, line in pieces for words in product(*line)]
 
@@ -250,7 +255,7 @@ def lay_out(lines: Sequence[Line], choices: Mapping[str, Sequence[str]], specs: 
     offers = [_offer(line, choices) for line in lines]
     total = sum(math.prod(map(len, offer.values())) for offer in offers)
     if total > MAX_COMBINATIONS:
-        raise Unreadable("too_many", wanted=total, most=MAX_GENERATIONS)
+        raise too_many(total)
     names, columns, rows_of, cells = [], {}, {}, []
     for line, offer in zip(lines, offers, strict=True):
         for settings in _combinations(line, offer, specs):
