@@ -93,11 +93,13 @@ def test_asking_one_at_a_time_gains_no_more_turns_than_asking_for_all(people):
 
 
 def test_who_asked_for_nothing_has_saved_up_no_turns(people):
-    ada, bo, _ = people
-    queue(ada, 40)
-    send(30)
-    queue(bo, 10)
-    assert Counter(send(10)) == {"ada": 5, "bo": 5}
+    ada, bo, cy = people
+    queue(bo)
+    queue(ada, 60)
+    send(31)
+    for person in (bo, cy):
+        queue(person, 10)
+    assert Counter(send(12)) == {"ada": 4, "bo": 4, "cy": 4}
 
 
 def test_what_was_cancelled_costs_no_turns(people):
