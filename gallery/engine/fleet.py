@@ -69,7 +69,7 @@ class FleetWorker:
 
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-        async with make_app() as app, kept(living):
+        async with make_app() as app, kept(left_alone):
             engine = Worker(
                 app,
                 name=calls.WORKER,
@@ -104,5 +104,16 @@ async def run(args, kwargs):
 def living():
     """Names of the workers that are alive: heard of lately, and not known to have died on this machine."""
     heard, dead = workers.alive(), locks.dead_here()
-    locks.forget(dead - heard)
+    locks.forget(dead - heard - workers.at_work())
     return heard - dead
+
+
+def left_alone():
+    """Names of the workers whose calls are not ours to look after.
+
+    After those that died on this machine everybody looks, for here lie their answers; after the others only the
+    first of the living, so that the work is done once. Not by a lock: a machine that lost power would keep it.
+    """
+    alive = living()
+    is_first = min(alive, default=calls.WORKER) == calls.WORKER
+    return alive if is_first else workers.at_work() - locks.dead_here()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from datetime import timedelta
 
@@ -18,50 +17,55 @@ from gallery.services.recovery import recover_calls
 logger = logging.getLogger(__name__)
 
 BEAT = 5  # seconds between two signs of life
-RECOVER_EVERY = 2  # beats
-TIDY_EVERY = 720  # beats
+LOOK_AFTER = 10  # seconds between two looks after calls that nobody runs any more
+TIDY = 3600  # seconds
 EVENTS_KEPT = timedelta(days=1)
 DRAIN = 25  # seconds that calls in flight get at the end; what is still unanswered then is for recovery
 
 
 @contextlib.asynccontextmanager
-async def kept(alive):
-    """Keeps house while the body runs calls. `alive` gives the names of living workers; what others left is recovered.
+async def kept(left_alone):
+    """Keeps house while the body runs calls. `left_alone` gives the names of the workers whose calls others run.
 
-    The body begins after the first round, so that what a crash left is dealt with before anything new.
+    The body begins after the first look, so that what a crash left is dealt with before anything new.
     """
-    await _round(0, alive)
-    keeping = asyncio.create_task(_keep(alive))
+    await _beat()
+    # Apart, so that signs of life are given while a recovery decodes a hundred pictures.
+    keeping = [asyncio.create_task(_again_and_again(BEAT, _beat))]
     try:
+        await _look_after(left_alone)
+        await _tidy()
+        keeping.append(asyncio.create_task(_again_and_again(LOOK_AFTER, _look_after, left_alone)))
+        keeping.append(asyncio.create_task(_again_and_again(TIDY, _tidy)))
         yield
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
         await sync_to_async(_quietly)(workers.leave, WORKER)
 
 
-async def _keep(alive):
-    for number in itertools.count(1):
-        await asyncio.sleep(BEAT)
-        await _round(number, alive)
+async def _again_and_again(pause, act, *arguments):
+    while True:
+        await asyncio.sleep(pause)
+        await act(*arguments)
 
 
-async def _round(number, alive):
+async def _beat():
     await sync_to_async(_quietly)(workers.beat, WORKER, len(running))
-    if number % RECOVER_EVERY == 0:
-        await _recover(alive)
-    if number % TIDY_EVERY == 0:
-        await sync_to_async(_quietly)(_tidy)
 
 
-async def _recover(alive):
-    if await sync_to_async(_quietly)(workers.try_recovery_lock):
-        try:
-            await recover_calls(await sync_to_async(alive)())
-        except Exception:
-            logger.exception("recovery could not look at the calls")
-        finally:
-            await sync_to_async(_quietly)(workers.release_recovery_lock)
+async def _look_after(left_alone):
+    try:
+        await recover_calls(await sync_to_async(left_alone)())
+    except Exception:
+        logger.exception("recovery could not look at the calls")
+        await sync_to_async(_mend_connection)()
+
+
+async def _tidy():
+    await sync_to_async(_quietly)(workers.forget_dead)
+    await sync_to_async(_quietly)(_forget_old_events)
 
 
 def _quietly(act, *arguments):
@@ -70,9 +74,12 @@ def _quietly(act, *arguments):
         return act(*arguments)
     except Exception:
         logger.exception("%s did not work", act.__name__)
-        connection.close_if_unusable_or_obsolete()
+        _mend_connection()
 
 
-def _tidy():
+def _mend_connection():
+    connection.close_if_unusable_or_obsolete()
+
+
+def _forget_old_events():
     Event.objects.filter(at__lt=timezone.now() - EVENTS_KEPT).delete()
-    workers.forget_dead()

@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models.functions import Now
 
-from gallery.models import Worker
+from gallery.models import Call, Worker
 
 DEAD_AFTER = timedelta(seconds=30)  # without a sign of life; six times what a worker takes from one to the next
-RECOVERY = 0x5350_4F4F  # the number of the lock that recovery holds, for all workers of a database
 
 
 def beat(name, in_flight):
@@ -31,16 +29,6 @@ def forget_dead():
     Worker.objects.filter(seen_at__lte=Now() - DEAD_AFTER).delete()
 
 
-def try_recovery_lock():
-    """True for one worker at a time, until it gives the lock back or its connection ends."""
-    if connection.vendor != "postgresql":
-        return True  # SQLite has one worker only
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RECOVERY])
-        return cursor.fetchone()[0]
-
-
-def release_recovery_lock():
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [RECOVERY])
+def at_work():
+    """Names of the workers that calls are with, dead or alive."""
+    return set(Call.objects.under_way().exclude(worker="").values_list("worker", flat=True).distinct().order_by())

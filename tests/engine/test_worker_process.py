@@ -1,64 +1,16 @@
 """`manage.py worker` as a process: killed, started again, drained, and alone on its folder."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 
 from gallery.models import Generation
 from tests.services.running import KEY, ask
 
+from .processes import Process, wait_for
+
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 20  # seconds
-
-
-def database_url():
-    """The tests' own database, for another process."""
-    parts = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{parts['NAME']}"
-    account = quote(parts["USER"], safe="") + (f":{quote(parts['PASSWORD'], safe='')}" if parts["PASSWORD"] else "")
-    port = f":{parts['PORT']}" if parts["PORT"] else ""
-    return f"postgres://{account}@{quote(parts['HOST'], safe='')}{port}/{parts['NAME']}"
-
-
-class Process:
-    """A worker on a data folder; `log` is what it wrote."""
-
-    def __init__(self, folder, url):
-        self.log_file = folder / "worker.log"
-        environment = {
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "imagestudio.settings",
-            "STUDIO_DATA_DIR": str(folder),
-            "DATABASE_URL": database_url(),
-            "OFOX_BASE_URL": url,
-            "OFOX_API_KEY": KEY,
-            "SECRET_KEY": "known to everybody, for tests only",
-        }
-        command = [sys.executable, str(django_settings.BASE_DIR / "manage.py"), "worker"]
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
-            )
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        return self.process.wait(PATIENCE)
-
-    def ends_by_itself(self):
-        return self.process.wait(PATIENCE)
-
-    @property
-    def log(self):
-        return self.log_file.read_text()
 
 
 @pytest.fixture
@@ -74,13 +26,6 @@ def start(tmp_path, sandbox):
     for worker in started:
         if worker.process.poll() is None:
             worker.end(signal.SIGKILL)
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_worker_killed_while_a_call_is_out_leaves_it_to_a_person(start, sandbox):
