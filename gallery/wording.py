@@ -1,5 +1,6 @@
 """The words people read for what the wire calls by its own: options, and what went wrong."""
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 UNKNOWN = _("Something went wrong that has no name yet. The gateway's own words are below; try again or tell an admin.")
@@ -55,7 +56,6 @@ SENTENCES = {
     "input_unfit": _("A picture could not be made to fit what the model takes. Nothing was sent. Attach another one."),
     "studio_error": _("The studio itself made a mistake. It is in the log; tell an admin. It may have been billed."),
     "studio_error_unsent": _("The studio itself made a mistake before sending. Nothing was charged. Tell an admin."),
-    "cancelled": _("Cancelled. Calls that had not been sent never will be."),
 }
 
 # The end of "Retry 2 of 4 in 9 s: …"
@@ -100,3 +100,57 @@ def settings(options):
     """Options as a person reads them, in their order: ["High", "1024 × 1536", "PNG"]."""
     shown = [value for name, value in options.items() if name != "partial_images" and value not in UNSAID]
     return [WORDS.get(value, str(value).replace("x", " × ")) for value in shown]
+
+
+# --- what stopping and asking again does to money ------------------------------------------------------------------
+
+
+def dollars(usd):
+    """A sum that was paid, to the cent and as exactly as it is known below: $1.20, $0.0504."""
+    cents, _point, rest = f"{usd:.4f}".partition(".")
+    return f"${cents}.{rest[:2]}{rest[2:].rstrip('0')}"
+
+
+def about(usd):
+    """A sum that is only expected."""
+    return f"${usd:.2f}" if round(usd, 2) >= 0.1 else f"${usd:.3f}"
+
+
+def cancelled(*, was_sent, out, answered, usd, lost):
+    """What a cancelled generation came to, by its calls: out still, answered for so many dollars, never answered."""
+    parts = [gettext("Cancelled.")]
+    if answered:
+        parts.append(_arrived(answered, usd))
+    if lost:
+        parts.append(
+            ngettext(
+                "%(n)d call got no answer and may have been billed.",
+                "%(n)d calls got no answer and may have been billed.",
+                lost,
+            )
+            % {"n": lost}
+        )
+    if out:
+        parts.append(
+            ngettext(
+                "%(n)d call was out and may be billed; what still arrives is kept.",
+                "%(n)d calls were out and may be billed; what still arrives is kept.",
+                out,
+            )
+            % {"n": out}
+        )
+    if len(parts) == 1:
+        parts.append(gettext("Nothing was charged.") if was_sent else gettext("Nothing was sent."))
+    return " ".join(parts)
+
+
+def _arrived(answered, usd):
+    if usd is None:
+        words = ngettext(
+            "%(n)d answer arrived; what it cost is unknown.",
+            "%(n)d answers arrived; what they cost is not fully known.",
+            answered,
+        )
+        return words % {"n": answered}
+    words = ngettext("%(n)d answer arrived and cost %(usd)s.", "%(n)d answers arrived and cost %(usd)s.", answered)
+    return words % {"n": answered, "usd": dollars(usd)}

@@ -150,9 +150,37 @@ class Generation(models.Model):
         return next((call for call in self.calls.all() if call.status == Call.Status.QUEUED and call.attempt > 1), None)
 
     @property
+    def calls_out(self):
+        """How many of its calls were sent and not answered yet. Wants `calls` prefetched."""
+        return sum(call.status == Call.Status.SENT for call in self.calls.all())
+
+    @property
+    def lacking(self):
+        """How many pictures never came; one in the trash did. Wants `images` prefetched."""
+        return max(0, self.wanted - len(self.images.all()))
+
+    @property
+    def is_retriable(self):
+        """True where something failed and can be asked for again by itself."""
+        return self.status in (Status.FAILED, Status.INTERRUPTED, Status.PARTIAL) and self.lacking > 0
+
+    @property
     def sentence(self):
         """What happened and what to do next, for a person; empty when all is well."""
-        return wording.sentence(self.error_code)
+        return self._what_a_cancel_came_to if self.status == Status.CANCELLED else wording.sentence(self.error_code)
+
+    @property
+    def _what_a_cancel_came_to(self):
+        calls = self.calls.all()
+        costs = [call.cost_usd for call in calls if call.status == Call.Status.ANSWERED]
+        settled = (Call.Status.SENT, Call.Status.ANSWERED)
+        return wording.cancelled(
+            was_sent=any(call.was_sent for call in calls),
+            out=self.calls_out,
+            answered=len(costs),
+            usd=None if None in costs else sum(costs, Decimal(0)),
+            lost=sum(call.may_have_been_billed and call.status not in settled for call in calls),
+        )
 
 
 class Role(models.TextChoices):

@@ -25,6 +25,7 @@ class Wish:
     uploads: tuple = ()
     mask: Image | None = None
     token: uuid.UUID = field(default_factory=uuid.uuid4)
+    place: dict = field(default_factory=dict)  # in a batch
 
     @property
     def kind(self):
@@ -59,6 +60,7 @@ def _write(user, wish):
         wanted=wish.wanted,
         token=wish.token,
         estimated_usd=queries.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
+        **wish.place,
     )
     inputs = [Input(generation=generation, image=image, position=place) for place, image in enumerate(images)]
     if wish.mask:
@@ -69,27 +71,39 @@ def _write(user, wish):
         call = Call.objects.create(
             generation=generation, position=place, wanted=wanted, protocol=spec.protocol(wish.kind)
         )
-        calls.enqueue(call)
+        if not (generation.batch and generation.batch.paused_at):
+            calls.enqueue(call)
     Event.objects.append(generation)
     return generation
 
 
-def run_again(user, generation):
-    """A new generation with the same wish; it is paid anew. Raises NotOnOffer where the model has gone."""
+def run_again(user, generation, **changes):
+    """A new generation with the same wish but for some changes; it is paid anew.
+
+    Raises NotOnOffer where the model has gone.
+    """
     entry = ModelEntry.objects.on_offer().filter(name=generation.model).first()
     if entry is None:
         raise NotOnOffer(generation.model)
     inputs = generation.inputs.select_related("image")
-    wish = Wish(
-        project=generation.project,
-        entry=entry,
-        prompt=generation.prompt,
-        options=generation.options,
-        wanted=generation.wanted,
-        attached=tuple(used.image for used in inputs if used.role == Input.Role.IMAGE),
-        mask=next((used.image for used in inputs if used.role == Input.Role.MASK), None),
-    )
-    return request_generation(user, wish)
+    values = {
+        "project": generation.project,
+        "entry": entry,
+        "prompt": generation.prompt,
+        "options": generation.options,
+        "wanted": generation.wanted,
+        "attached": tuple(used.image for used in inputs if used.role == Input.Role.IMAGE),
+        "mask": next((used.image for used in inputs if used.role == Input.Role.MASK), None),
+    }
+    return request_generation(user, Wish(**values | changes))
+
+
+def retry(user, generation, **changes):
+    """A new generation of the pictures that never came. Where none came, it stands in the earlier one's batch."""
+    place = {}
+    if generation.batch and generation.lacking == generation.wanted:
+        place = {name: getattr(generation, name) for name in ("batch", "batch_row", "batch_column")}
+    return run_again(user, generation, wanted=generation.lacking, place=place, **changes)
 
 
 class NotOnOffer(Exception):
