@@ -7,13 +7,13 @@ from django.contrib.auth import get_user_model
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from gallery import catalog, queries
-from gallery.wording import WORDS
+from gallery import catalog, queries, stakes
 from gallery.models import Generation, Image, ModelEntry, Project
 from gallery.models.generations import Kind
 from gallery.models.projects import Role
 from gallery.services import uploads
 from gallery.services.generations import Wish
+from gallery.wording import WORDS
 
 # Names of the wire, and how the composer calls and labels them.
 OPTION_FIELDS = {
@@ -287,3 +287,34 @@ class FilterForm(forms.Form):
     def chosen(self):
         self.is_valid()
         return {name: self.cleaned_data.get(name) for name in self.fields}
+
+
+class WholeNumbers(forms.Field):
+    """A name sent several times, once for each number."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, data):
+        return super().clean(list(dict.fromkeys(map(whole_number, data or []))))
+
+    def validate(self, value):
+        if not value or None in value:
+            raise forms.ValidationError(_("Choose at least one generation."))
+        if len(value) > stakes.MOST:
+            raise forms.ValidationError(_("Choose at most %d generations at once.") % stakes.MOST)
+
+
+class BulkForm(forms.Form):
+    """What to do with several generations; without `confirmed` only asked about."""
+
+    action = forms.ChoiceField(choices=stakes.Action.choices)
+    chosen = WholeNumbers()
+    token = forms.UUIDField(required=False)
+    confirmed = forms.BooleanField(required=False)
+
+    @property
+    def problem(self):
+        return " ".join(self.errors.get("chosen", [])) or STALE
+
+    def clean_token(self):
+        return self.cleaned_data["token"] or uuid.uuid4()

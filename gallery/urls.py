@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, reverse_lazy
 
-from gallery.views import batches, files, gallery, health, history, images, live, projects, shell, studio, usage
+from gallery.views import batches, bulk, files, gallery, health, history, images, live, projects, shell, studio, usage
 
 app_name = "gallery"
 
@@ -18,10 +18,13 @@ urlpatterns = [
     path("composer/fields/", studio.composer_fields, name="composer-fields"),
     path("composer/attachments/<int:pk>/", studio.attachment, name="attachment"),
     path("generations/", studio.create_generation, name="generation-create"),
+    path("generations/bulk/", bulk.bulk, name="generation-bulk"),
     path("generations/<int:pk>/", history.generation, name="generation"),
+    path("generations/<int:pk>/row/", history.row, name="generation-row"),
     path("generations/<int:pk>/card/", studio.card, name="generation-card"),
     path("generations/<int:pk>/cancel/", studio.cancel, name="generation-cancel"),
     path("generations/<int:pk>/run-again/", studio.run_again, name="generation-run-again"),
+    path("generations/<int:pk>/retry/", studio.retry, name="generation-retry"),
     path("generations/<int:pk>/partials/<int:event_pk>.webp", files.partial, name="generation-partial"),
     path("batches/", batches.batches, name="batches"),
     path("batches/new/", batches.new, name="batch-new"),

@@ -5,6 +5,8 @@ from django.contrib import admin
 from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Price, Project
 from gallery.pricing import KINDS
 
+from .actions import ACTIONS
+
 admin.site.site_header = admin.site.site_title = "Image Studio"
 admin.site.index_title = ""
 
@@ -78,6 +80,10 @@ class GenerationAdmin(ReadOnly):
     search_fields = ["prompt"]
     list_select_related = ["user", "project"]
     inlines = [CallInline]
+    actions = ACTIONS
+
+    def has_act_permission(self, request):
+        return request.user.has_perm("gallery.change_generation")
 
 
 @admin.register(Call)

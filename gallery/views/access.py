@@ -1,6 +1,7 @@
 """Fetching with permission, once: a stranger gets 404, as if the thing did not exist."""
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from gallery import queries
@@ -22,6 +23,16 @@ def generation_to_change(user, pk):
     """A generation in a project that the person may create in; others who see it get 403."""
     found = generation(user, pk)
     must_create_in(user, found.project)
+    return found
+
+
+def generations_to_change(user, pks):
+    """Several at once: 404 where one of them is a stranger's, 403 where the person may only look at one."""
+    found = list(queries.generations_for(user).filter(pk__in=pks))
+    if len(found) < len(set(pks)):
+        raise Http404
+    if creatable_ids(user, projects := {generation.project_id for generation in found}) < projects:
+        raise PermissionDenied
     return found
 
 

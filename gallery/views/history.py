@@ -23,13 +23,25 @@ def history(request):
     rows = queries.history(request.user, text=filters["q"] or "", **names)
     shown, next_id = queries.page_before(rows, filters["before"], queries.PAGE)
     context = {
-        "generations": [with_sums(generation) for generation in queries.complete_cards(shown)],
+        "generations": rows_of(request.user, shown),
         "filters": filters,
         "next_url": next_page(request, filters, next_id),
     }
     if request.htmx and not request.htmx.boosted:
         return render(request, "gallery/_history_rows.html", context)
     return render(request, "gallery/history.html", context | {"choices": choices(request)})
+
+
+@require_GET
+def row(request, pk):
+    """One row anew, when its generation has changed."""
+    [shown] = rows_of(request.user, [access.generation(request.user, pk)])
+    return render(request, "gallery/_history_row.html", {"generation": shown})
+
+
+def rows_of(user, generations):
+    """Puts what a row shows on generations."""
+    return with_rights(user, [with_sums(generation) for generation in queries.complete_cards(generations)])
 
 
 def with_sums(generation):

@@ -121,8 +121,18 @@ def cancel(request, pk):
 
 @require_POST
 def run_again(request, pk):
+    return ask_again(request, pk, generations.run_again)
+
+
+@require_POST
+def retry(request, pk):
+    found = access.generation_to_change(request.user, pk)
+    return ask_again(request, pk, generations.retry) if found.is_retriable else card_or_back(request, pk)
+
+
+def ask_again(request, pk, how):
     try:
-        again = generations.run_again(request.user, access.generation_to_change(request.user, pk))
+        again = how(request.user, access.generation_to_change(request.user, pk))
     except generations.NotOnOffer:
         return HttpResponse(_("This model is not on offer any more. Reuse the settings with another one."), status=422)
     return card_or_back(request, again.pk)

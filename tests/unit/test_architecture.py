@@ -15,6 +15,7 @@ FLOORS = (
     ("models", "wiring"),
     ("waits",),
     ("queries", "sheets"),
+    ("stakes",),
     ("services", "events"),
     ("forms",),
     ("batch_forms",),
