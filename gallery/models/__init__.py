@@ -1,6 +1,8 @@
 """The tables, one file a subject; import them from here."""
 
+from .audit import AuditEntry
 from .batches import Batch
+from .budgets import Budget, BudgetMonth, Reservation
 from .catalog import ModelEntry
 from .engine import RateGate, Worker
 from .events import Event
@@ -10,7 +12,10 @@ from .projects import Membership, Project
 from .usage import Call, Price
 
 __all__ = [
+    "AuditEntry",
     "Batch",
+    "Budget",
+    "BudgetMonth",
     "Call",
     "Event",
     "Favourite",
@@ -22,5 +27,6 @@ __all__ = [
     "Price",
     "Project",
     "RateGate",
+    "Reservation",
     "Worker",
 ]
