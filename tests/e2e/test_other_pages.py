@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from .composing import settle
 from .conftest import environment_of, manage
 
 pytestmark = pytest.mark.e2e
@@ -33,7 +34,13 @@ def filled(studio):
 @pytest.fixture
 def gallery(page):
     page.goto("/gallery/")
+    ready(page, "walk")
     return page
+
+
+def ready(page, behaviour):
+    """Keys that are pressed before their behaviour is loaded go nowhere."""
+    page.evaluate("name => import(`behaviours/${name}.js`).then(() => true)", behaviour)
 
 
 def tiles(page):
@@ -77,6 +84,7 @@ def test_pictures_are_walked_opened_and_marked_by_keys(gallery, studio):
     expect(second.get_by_role("link").first).to_be_focused()
     gallery.keyboard.press("f")
     expect(second.get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "true")
+    settle(gallery)
     gallery.keyboard.press("f")
     expect(second.get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "false")
     second.get_by_role("link").first.focus()
@@ -103,6 +111,7 @@ def test_arrows_walk_the_pictures_of_a_search(gallery):
     tiles(gallery).first.get_by_role("link").first.click()
     for number, key in ((30, "ArrowRight"), (20, "ArrowRight"), (10, "ArrowLeft"), (20, "Escape")):
         expect(gallery.get_by_role("heading", name=f"poster {number} autumn")).to_be_visible()
+        ready(gallery, "walk")
         gallery.keyboard.press(key)
     expect(tiles(gallery)).to_have_count(3)
 
@@ -210,7 +219,7 @@ def test_the_first_page_is_light(open_context):
     """look.md: under 80 kB on the wire and 12 requests."""
     page = open_context(storage_state=None).new_page()
     requests = []
-    page.on("requestfinished", requests.append)
+    page.on("requestfinished", lambda request: requests.append(request))
     page.goto("/sign-in/")
     page.wait_for_load_state("networkidle")
     assert len(requests) <= 12
