@@ -81,16 +81,6 @@ def test_only_open_cards_poll(browse, editor, project):
         assert ("every " in html) is (status in ("queued", "running")), status
 
 
-def test_a_queued_card_shows_its_place(browse, editor, project):
-    waiting = [make_generation(editor, project) for _ in range(3)]
-    for made in waiting:
-        make_call(made)
-        make_call(made)
-    client = browse(editor)
-    places = [client.get(f"/generations/{made.pk}/card/").context["generation"].queue_place for made in waiting]
-    assert places == [1, 2, 3]
-
-
 def test_a_viewer_sees_the_card_without_its_buttons(browse, viewer, generation):
     html = card(browse(viewer), generation)
     assert "Cancel" not in html
