@@ -14,6 +14,7 @@ from gallery.models import Batch, Call, Generation, Image
 from gallery.models.generations import OPEN
 
 Status = Generation.Status
+UNSENT = (Call.Status.QUEUED, Call.Status.CLAIMED)  # calls that can still be stopped
 RETRIABLE = (Status.FAILED, Status.INTERRUPTED)
 RECENT = timedelta(hours=12)  # so long a batch that has ended is still shown on Create
 THUMBS = 6  # pictures beside a batch in a list
@@ -57,6 +58,7 @@ class Progress:
     estimate_is_complete: bool = True
     cost_usd: Decimal | None = None
     unknown_costs: int = 0
+    unsent: int = 0
 
     @property
     def open(self):
@@ -74,9 +76,7 @@ class Progress:
     def status(self):
         """One word for all of it: a status of a generation, or "paused"."""
         if self.open:
-            return (
-                "paused" if self.paused and not self.running else "running" if self.ended or self.running else "queued"
-            )
+            return "paused" if self.paused else "running" if self.ended or self.running else "queued"
         words = [word for word in ("failed", "interrupted", "cancelled") if getattr(self, word)]
         if self.succeeded or self.partial:
             return "partial" if words or self.partial else "succeeded"
@@ -112,9 +112,10 @@ def with_progress(batches):
     for row in arrived.annotate(n=Count("pk")):
         of[row["generation__batch"]].pictures = row["n"]
     calls = Call.objects.filter(generation__batch__in=list(of)).order_by().values("generation__batch")
-    for row in calls.annotate(usd=Sum("cost_usd"), unknown=Count("pk", Q(cost_usd=None, may_have_been_billed=True))):
+    unknown = Count("pk", Q(cost_usd=None, may_have_been_billed=True))
+    for row in calls.annotate(usd=Sum("cost_usd"), unknown=unknown, unsent=Count("pk", Q(status__in=UNSENT))):
         progress = of[row["generation__batch"]]
-        progress.cost_usd, progress.unknown_costs = row["usd"], row["unknown"]
+        progress.cost_usd, progress.unknown_costs, progress.unsent = row["usd"], row["unknown"], row["unsent"]
     for batch in batches:
         batch.progress = of[batch.pk]
     return batches

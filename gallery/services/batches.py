@@ -124,7 +124,7 @@ def pause(batch):
     with transaction.atomic():
         if not Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=timezone.now()):
             return False
-        unsent = Call.objects.filter(generation__batch=batch, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        unsent = Call.objects.filter(generation__batch=batch, status__in=sheets.UNSENT)
         unsent.update(status=Call.Status.QUEUED, worker="", claimed_at=None, turn=None)
         _tell(batch.generations.open())
         return True
@@ -150,7 +150,7 @@ def cancel_rest(batch):
         now = timezone.now()
         # Generations before calls, as everywhere: two orders would be a deadlock with the worker.
         opened = list(batch.generations.open().select_for_update().order_by("pk"))
-        unsent = Call.objects.filter(generation__batch=batch, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        unsent = Call.objects.filter(generation__batch=batch, status__in=sheets.UNSENT)
         unsent.update(status=Call.Status.CANCELLED, finished_at=now)
         out = Call.objects.filter(generation__batch=batch, status=Call.Status.SENT).values("generation")
         stopped = batch.generations.open().exclude(pk__in=out)
@@ -170,6 +170,9 @@ def retry_failed(user, batch):
         entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
         if gone := {generation.model for generation in failed} - set(entries):
             raise NotOnOffer(", ".join(sorted(gone)))
+        if failed and not Call.objects.filter(generation__batch=batch, status__in=sheets.UNSENT).exists():
+            batch.paused_at = None  # nothing is left that the pause was for
+            batch.save(update_fields=["paused_at"])
         if failed:
             _ask(batch, [_again(user, generation) for generation in failed], entries)
         return len(failed)

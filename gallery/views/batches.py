@@ -103,7 +103,9 @@ def plan_shown(form):
     for cell in grid.cells:
         usd = None if cell.problems else next(prices)
         if cell.row < len(table):
-            words = "" if grid.columns[0] else ", ".join(words_of(settings_of(cell), labels))
+            words = (
+                "" if grid.columns[0] else " · ".join(words_of(telling({"model": cell.model, **cell.options}), labels))
+            )
             table[cell.row][1][cell.column] = {"wish": cell, "usd": usd, "words": words}
     known = [usd for usd in form.estimates if usd is not None]
     return {
@@ -127,10 +129,14 @@ def settings_of(wish):
 def headings(columns, labels):
     """Words for each column, of the settings in which they differ, and for what all have in common."""
     names = sorted(sheets.varying(columns), key=SETTINGS.index)
-    same = {name: word for name, word in columns[0].items() if name not in names}
-    same = {name: word for name, word in same.items() if word != "auto" and (name, word) != ("number", 1)}
+    same = telling({name: word for name, word in columns[0].items() if name not in names})
     words = [[word_of(name, column[name], labels) if name in column else "" for name in names] for column in columns]
     return {"columns": words, "heads": merged(words), "in_common": words_of(same, labels)}
+
+
+def telling(settings):
+    """Without what goes without saying."""
+    return {name: word for name, word in settings.items() if word != "auto" and (name, word) != ("number", 1)}
 
 
 def merged(columns):
@@ -175,15 +181,17 @@ def is_grid(batch):
 
 
 def captioned(batch, cells):
-    """Puts the name on cells that have no heads to name them."""
+    """Puts `name` and `words` on cells, where no heads say them."""
+    if is_grid(batch):
+        return cells
     labels = dict(queries.model_labels())
     columns = headings(batch.columns, labels)["columns"]
     for cell in cells:
         row, words = batch.rows[cell.batch_row], columns[cell.batch_column]
         if batch.columns == [{}]:
-            words = words_of(settings_of(cell), labels)
-        named = [row] if len(batch.rows) > 1 or not any(words) else []
-        cell.caption = "" if is_grid(batch) else " · ".join(filter(None, [*named, *words]))
+            words = words_of(telling(settings_of(cell)), labels)
+        cell.name = row if len(batch.rows) > 1 or not any(words) else ""
+        cell.words = " · ".join(filter(None, words))
     return cells
 
 

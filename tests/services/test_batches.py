@@ -246,12 +246,20 @@ def test_retrying_twice_asks_once(batch):
 
 
 def test_a_retry_in_a_paused_batch_waits_with_it(batch):
-    cell(batch, "failed")
+    make_call(cell(batch, "queued"))
+    cell(batch, "failed", row=1)
     batches.pause(batch)
     batches.retry_failed(batch.user, batch)
     assert not DBTaskResult.objects.exists()
     batches.resume(batch)
-    assert DBTaskResult.objects.count() == 1
+    assert DBTaskResult.objects.count() == 2
+
+
+def test_a_retry_after_all_else_has_ended_ends_the_pause(batch):
+    cell(batch, "failed")
+    batches.pause(batch)
+    batches.retry_failed(batch.user, batch)
+    assert (progress(batch).status, DBTaskResult.objects.count()) == ("queued", 1)
 
 
 def test_what_is_not_on_offer_any_more_is_not_retried(batch):
@@ -308,6 +316,12 @@ def test_one_word_says_how_a_batch_stands(batch, of_cells, word):
     for row, status in enumerate(of_cells.split()):
         cell(batch, status, row=row)
     assert progress(batch).status == word
+
+
+def test_what_can_still_be_stopped_is_counted(batch):
+    for status in Call.Status.values:
+        make_call(cell(batch, "running"), status)
+    assert progress(batch).unsent == 2
 
 
 def test_the_bar_is_drawn_of_what_there_is(batch):

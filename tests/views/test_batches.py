@@ -237,7 +237,7 @@ def test_the_sheet_shows_every_cell_with_its_name(browse, viewer, batch):
     page = read(browse(viewer).get(f"/batches/{batch.pk}/"))
     cells = page.select("article[data-generation]")
     assert [cell["data-status"] for cell in cells] == ["succeeded", "failed"]
-    assert [cell.select_one(".cell__caption").text for cell in cells] == ["red", "blue"]
+    assert [cell.select_one(".cell__name").text for cell in cells] == ["red", "blue"]
     assert cells[0].select_one("img")["alt"] == "a red fox"
     assert "Refused" in cells[1].select_one("[role=alert]").text
     assert page.select_one("h1").text == "Foxes <i>"
