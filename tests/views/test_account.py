@@ -83,3 +83,10 @@ def test_the_language_can_be_switched_before_and_after_signing_in(browse, editor
         response = client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/sign-in/"})
         assert response["Location"] == "/sign-in/"
         assert b'<html lang="zh-hans"' in client.get("/sign-in/", follow=True).content
+
+
+@pytest.mark.parametrize("cookie", ["x", '"\\000"', "9" * 4000, "²"])
+def test_a_session_that_never_was_is_that_of_nobody(browse, db, cookie):
+    client = browse()
+    client.cookies.load(f"sessionid={cookie}")
+    assert client.get("/gallery/")["Location"].startswith("/sign-in/")
