@@ -7,12 +7,15 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.db.models.signals import post_migrate
+from hypothesis import settings as hypothesis
 
 from gallery.sandbox.server import SandboxServer
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = "no Chromium on PATH, and STUDIO_CHROMIUM names none"
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
+hypothesis.register_profile("thorough", max_examples=5000)  # pytest --hypothesis-profile=thorough
 
 
 def pytest_addoption(parser):

@@ -1,5 +1,6 @@
 """The tables, one file a subject; import them from here."""
 
+from .aggregates import MonthClose, UsageDay
 from .audit import AuditEntry
 from .batches import Batch
 from .budgets import Budget, BudgetMonth, Reservation
@@ -24,9 +25,11 @@ __all__ = [
     "Input",
     "Membership",
     "ModelEntry",
+    "MonthClose",
     "Price",
     "Project",
     "RateGate",
     "Reservation",
+    "UsageDay",
     "Worker",
 ]

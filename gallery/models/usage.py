@@ -129,6 +129,7 @@ class Call(models.Model):
     cached_image_in = models.PositiveBigIntegerField(_("cached image in"), null=True)
     text_out = models.PositiveBigIntegerField(_("text out"), null=True)
     image_out = models.PositiveBigIntegerField(_("image out"), null=True)
+    pictures = models.PositiveSmallIntegerField(_("images that came"), default=0)
     price = models.ForeignKey(Price, models.PROTECT, null=True, related_name="calls", verbose_name=_("price"))
     cost_usd = dollars(_("cost, $"))
     error_code = models.CharField(_("error"), max_length=40, blank=True)
@@ -142,6 +143,7 @@ class Call(models.Model):
         indexes = [
             # Whole, not for calls under way alone: SQLite never uses an index whose condition is an IN.
             models.Index(fields=["status", "run_after", "turn", "position"], name="call_line"),
+            models.Index(fields=["sent_at"], name="call_sent"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="call_status_is_known"),

@@ -1,5 +1,6 @@
 """The only code that ends a call, and with the last of its calls a generation."""
 
+import copy
 import errno
 import logging
 import random
@@ -13,7 +14,7 @@ from gallery.models import Call, Event, Generation, Image
 from gallery.models.usage import MOST_ATTEMPTS
 from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
 
-from . import files, gate
+from . import files, gate, ledger
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,9 @@ def record(call, outcome):
     with transaction.atomic():
         generation = Generation.objects.select_for_update().get(pk=call.generation_id)
         row = Call.objects.select_for_update().get(pk=call.pk)
+        row.generation = generation
         late = _is_late(row, outcome)
+        before = copy.copy(row) if late else None
         if row.status != Call.Status.SENT and not late:
             return None  # ended already, by an earlier delivery
         row.status = outcome.status
@@ -121,11 +124,13 @@ def record(call, outcome):
             row.http_status = error.status
         if outcome.answer is not None:
             _write_answer(row, outcome.answer)
+        _write_images(row, generation, outcome.kept)
+        row.pictures = row.images.count()
         row.save()
+        ledger.book(row, before)
         gate.learn(row.headers, row.sent_at)
         if error and error.code == "rate_limited":
             gate.push(error.retry_after)
-        _write_images(row, generation, outcome.kept)
         again = _retry(row, error) if error and generation.is_open else None
         if late:
             _reopen(generation)
@@ -222,6 +227,7 @@ def _end(call, expected, **values):
         generation = Generation.objects.select_for_update().get(pk=call.generation_id)
         still = Call.objects.filter(pk=call.pk, status=expected)
         if still.update(finished_at=timezone.now(), **values):
+            ledger.book(Call.objects.get(pk=call.pk))
             _settle(generation)
 
 
