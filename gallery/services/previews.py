@@ -70,6 +70,12 @@ def forget(call, shown):
         storages["previews"].delete(preview_name(call, number))
 
 
+def forget_left(call):
+    """Those that a dead worker has shown, and one more that it may have drawn."""
+    shown = Event.objects.filter(generation_id=call.generation_id, preview__startswith=f"partial/{call.pk}-")
+    forget(call, shown.count() + 1)
+
+
 def _announce(call, name):
     with transaction.atomic():
         if Call.objects.filter(pk=call.pk, status=Call.Status.SENT).exists():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -9,11 +10,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from gallery.models import Call, Event, Generation
+from gallery.models.usage import UNDER_WAY
 from gallery.ofox.client import read_receipt
 from gallery.ofox.errors import OfoxSilent
 
-from . import calls
-from .results import WORKER_STOPPED
+from . import calls, previews
+from .results import UNKEPT, WORKER_STOPPED
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ async def recover_calls(alive=frozenset()):
             logger.exception("call %s could not be recovered", call.pk)
     await sync_to_async(_take_back)(alive)
     await sync_to_async(_enqueue_lost)()
+    await sync_to_async(_sweep)()
 
 
 async def _end(call):
@@ -41,13 +44,18 @@ async def _end(call):
     else:
         logger.warning("call %s was sent and never answered; it may have been billed", call.pk)
         await calls.finish(call, spool, error=OfoxSilent(WORKER_STOPPED))
+    await sync_to_async(previews.forget_left)(call)
 
 
 def _left_behind(alive):
     """Sent calls that nobody waits for; and such that another machine gave up while their answer lay on this one."""
-    ours = [folder.name.removeprefix("call-") for folder in settings.SPOOL_DIR.glob("call-*")]
-    given_up = Q(status=Call.Status.INTERRUPTED, error_code=WORKER_STOPPED, pk__in=ours)
+    given_up = Q(status=Call.Status.INTERRUPTED, error_code=WORKER_STOPPED, pk__in=_spooled())
     return list(Call.objects.filter(_abandoned(Call.Status.SENT, alive) | given_up).select_related("generation"))
+
+
+def _spooled():
+    """Ids of the calls of which something lies on this machine."""
+    return [folder.name.removeprefix("call-") for folder in settings.SPOOL_DIR.glob("call-*")]
 
 
 def _abandoned(status, alive):
@@ -73,3 +81,10 @@ def _enqueue_lost():
         lost = set(queued.values_list("pk", flat=True)).difference(known)
         for call in Call.objects.filter(pk__in=lost).select_related("generation").order_by("pk"):
             calls.enqueue(call)
+
+
+def _sweep():
+    """A worker may die after a call has ended and before its spool has gone. What holds unkept pictures stays."""
+    over = Call.objects.filter(pk__in=_spooled()).exclude(status__in=UNDER_WAY)
+    for call in over.exclude(error_code__in=(*UNKEPT, WORKER_STOPPED)):
+        shutil.rmtree(calls.spool_folder(call), ignore_errors=True)

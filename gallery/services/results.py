@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_DELAYS = (2, 5, 15)  # seconds before the 2nd, 3rd and 4th attempt, where the gateway names no time itself
 WORKER_STOPPED = "worker_stopped"  # why a call was given up whose worker seemed dead
+UNKEPT = ("disk_full", "studio_error")  # why pictures that came may be in the spool alone
 LONGEST_WAIT = 600  # seconds; a gateway that asks for more is not waited for
 
 
@@ -43,7 +44,7 @@ class Outcome:
 
     @property
     def code(self):
-        return self.error.code if self.error else self.lost
+        return self.error.code if self.error and self.is_safe else self.lost
 
     @property
     def may_be_billed(self):
@@ -53,7 +54,7 @@ class Outcome:
     @property
     def is_safe(self):
         """True where nothing that arrived would be lost with the spool file."""
-        return self.lost not in ("disk_full", "studio_error")
+        return self.lost not in UNKEPT
 
 
 def gather(call, spool, receipt=None, error=None):

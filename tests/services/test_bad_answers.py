@@ -296,7 +296,7 @@ def test_our_own_mistake_while_reading_ends_the_call_and_keeps_the_answer(online
     spool.write_bytes(b"{}")
     async_to_sync(calls.finish)(call, spool, error=OfoxError("cut_body"))
     generation.refresh_from_db()
-    assert state(generation) == Expected("failed", "cut_body", "failed", None, billed=True)
+    assert state(generation) == Expected("failed", "studio_error", "failed", None, billed=True)
     assert spool.exists()
 
 
