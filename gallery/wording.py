@@ -116,6 +116,13 @@ def about(usd):
     return f"${usd:.2f}" if round(usd, 2) >= 0.1 else f"${usd:.3f}"
 
 
+def money(usd):
+    """An amount of a budget: whole dollars without cents, less than ten cents to the tenth of one."""
+    if usd == int(usd):
+        return f"${usd:,.0f}"
+    return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.3f}"
+
+
 def cancelled(*, was_sent, out, answered, usd, lost):
     """What a cancelled generation came to, by its calls: out still, answered for so many dollars, never answered."""
     parts = [gettext("Cancelled.")]

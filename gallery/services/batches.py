@@ -11,7 +11,7 @@ from gallery import catalog, pricing, queries, sheets
 from gallery.matrix import Grid
 from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
 
-from . import calls, turns
+from . import budgets, calls, turns
 from .generations import NotOnOffer
 
 
@@ -39,12 +39,12 @@ def _estimate(cell, spec, price):
 
 
 def request_batch(user, plan):
-    """Write the batch, its generations and their calls, and enqueue them, in one transaction.
+    """Write the batch, its generations and their calls, reserve their cost and enqueue them, in one transaction.
 
-    The same token a second time (a double click) gives the batch of the first.
+    The same token a second time (a double click) gives the batch of the first. Raises BudgetExceeded.
     """
     try:
-        with transaction.atomic():
+        with budgets.telling(), transaction.atomic():
             return _write(user, plan)
     except IntegrityError:
         earlier = Batch.objects.filter(token=plan.token, user=user).first()
@@ -91,6 +91,7 @@ def _ask(batch, generations, entries):
         for spec in [entries[generation.model].spec]
         for place, wanted in enumerate(catalog.calls_for(spec, generation.kind, generation.wanted))
     ]
+    budgets.reserve(asked)
     if batch.paused_at:
         Call.objects.bulk_create(asked)
     else:
@@ -156,15 +157,16 @@ def cancel_rest(batch):
         stopped = batch.generations.open().exclude(pk__in=out)
         stopped.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now)
         Batch.objects.filter(pk=batch.pk).update(paused_at=None)
+        budgets.release(opened)
         _tell(opened)
 
 
 def retry_failed(user, batch):
     """New generations in the cells whose newest one failed or was interrupted; they are paid anew.
 
-    The number of them; a second click finds none. Raises NotOnOffer where a model has gone.
+    The number of them; a second click finds none. Raises NotOnOffer where a model has gone, and BudgetExceeded.
     """
-    with transaction.atomic():
+    with budgets.telling(), transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         failed = list(sheets.newest_in_cells([batch.pk]).filter(status__in=sheets.RETRIABLE).order_by("pk"))
         entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}

@@ -6,12 +6,16 @@ from django.db import transaction
 
 from gallery.stakes import Action
 
+from . import budgets
 from .generations import cancel_generation, retry, run_again
 
 
 def act(user, stakes, token):
-    """Do what was weighed. The new generations; with the same token a second time, those of the first."""
-    with transaction.atomic():
+    """Do what was weighed. The new generations; with the same token a second time, those of the first.
+
+    Raises BudgetExceeded.
+    """
+    with budgets.telling(), transaction.atomic():
         return [
             made
             for generation in sorted(stakes.generations, key=lambda generation: generation.pk)

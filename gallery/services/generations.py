@@ -9,7 +9,7 @@ from django.utils import timezone
 from gallery import catalog, queries
 from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Project
 
-from . import calls, uploads
+from . import budgets, calls, uploads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +33,12 @@ class Wish:
 
 
 def request_generation(user, wish):
-    """Write the generation, its inputs and its calls, and enqueue them, in one transaction.
+    """Write the generation, its inputs and its calls, reserve their cost and enqueue them, in one transaction.
 
-    The same token a second time (a double click) gives the generation of the first.
+    The same token a second time (a double click) gives the generation of the first. Raises BudgetExceeded.
     """
     try:
-        with transaction.atomic():
+        with budgets.telling(), transaction.atomic():
             return _write(user, wish)
     except IntegrityError:
         earlier = Generation.objects.filter(token=wish.token, user=user).first()
@@ -67,11 +67,13 @@ def _write(user, wish):
         inputs.append(Input(generation=generation, image=wish.mask, position=0, role=Input.Role.MASK))
     Input.objects.bulk_create(inputs)
     spec = wish.entry.spec
-    for place, wanted in enumerate(catalog.calls_for(spec, wish.kind, wish.wanted)):
-        call = Call.objects.create(
-            generation=generation, position=place, wanted=wanted, protocol=spec.protocol(wish.kind)
-        )
-        if not (generation.batch and generation.batch.paused_at):
+    asked = [
+        Call.objects.create(generation=generation, position=place, wanted=wanted, protocol=spec.protocol(wish.kind))
+        for place, wanted in enumerate(catalog.calls_for(spec, wish.kind, wish.wanted))
+    ]
+    budgets.reserve(asked)
+    if not (generation.batch and generation.batch.paused_at):
+        for call in asked:
             calls.enqueue(call)
     Event.objects.append(generation)
     return generation
@@ -123,5 +125,6 @@ def cancel_generation(generation):
         waiting = Call.objects.filter(generation=generation, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
         waiting.update(status=Call.Status.CANCELLED, finished_at=now)
         Call.objects.filter(generation=generation, status=Call.Status.SENT).update(may_have_been_billed=True)
+        budgets.release([generation])
         Event.objects.append(generation)
         return True

@@ -128,11 +128,11 @@ def record(call, outcome):
         _write_images(row, generation, outcome.kept)
         row.pictures = row.images.count()
         row.save()
-        ledger.book(row, before)
         gate.learn(row.headers, row.sent_at)
         if error and error.code == "rate_limited":
             gate.push(error.retry_after)
         again = _retry(row, error) if error and generation.is_open else None
+        ledger.book(row, before)  # by now it shows whether the call is asked again
         if late:
             _reopen(generation)
         _settle(generation)

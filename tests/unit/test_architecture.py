@@ -14,7 +14,7 @@ FLOORS = (
     ("matrix",),
     ("models", "wiring"),
     ("waits",),
-    ("queries", "sheets"),
+    ("queries", "sheets", "allowances"),
     ("stakes",),
     ("services", "events"),
     ("forms",),

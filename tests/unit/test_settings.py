@@ -58,6 +58,8 @@ def test_the_environment_is_read_in_one_place():
         ("STUDIO_HTTPS", "perhaps", "STUDIO_HTTPS is 'perhaps'; it must be true or false."),
         ("OFOX_BASE_URL", "api.ofox.ai", "OFOX_BASE_URL is 'api.ofox.ai'; it must begin with http:// or https://."),
         ("DATABASE_URL", "nonsense://x", "DATABASE_URL cannot be read"),
+        ("STUDIO_MAIL_URL", "mail.example.com", "STUDIO_MAIL_URL must look like smtps://user:password@mail"),
+        ("STUDIO_MAIL_URL", "pop3://mail.example.com", "STUDIO_MAIL_URL must look like smtps://user:password@mail"),
         ("OFOX_API_KEY_FILE", "/nowhere/key", "OFOX_API_KEY_FILE names /nowhere/key, which cannot be read"),
     ],
 )
