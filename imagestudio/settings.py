@@ -44,8 +44,6 @@ ALLOWED_HOSTS = [*PUBLIC_HOSTS, "localhost", "127.0.0.1", "[::1]"]  # this machi
 HTTPS = env.flag("STUDIO_HTTPS")  # the studio is reached through https, by a proxy that sets X-Forwarded-Proto
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in PUBLIC_HOSTS if HTTPS and host != "*"]
 
-PUBLIC_URL = f"https://{PUBLIC_HOSTS[0]}" if HTTPS and PUBLIC_HOSTS else f"http://{HOST}:{PORT}"  # for links in mails
-
 # --- Django ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -63,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gallery.views.middleware.FollowRequest",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -180,15 +179,10 @@ FIRST_ADMIN = {
     "email": env.text("DJANGO_SUPERUSER_EMAIL"),
 }
 
-# --- language and time -------------------------------------------------------------------------------------------
 # --- for machines -------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.text("STUDIO_METRICS_TOKEN")  # without it, /metrics is for signed-in admins only
 
-# --- mail --------------------------------------------------------------------------------------------------------
-globals().update(env.mail_server("STUDIO_MAIL_URL"))
-DEFAULT_FROM_EMAIL = env.text("STUDIO_MAIL_FROM", "Image Studio <studio@localhost>")
-EMAIL_TIMEOUT = 10  # seconds; whoever presses the button that a mail follows from waits for it
-
+# --- language and time -------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 FORMAT_MODULE_PATH = "imagestudio.formats"
@@ -199,7 +193,7 @@ USE_TZ = True
 # --- safety ------------------------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -224,8 +218,19 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "filters": {"request_id": {"()": "gallery.logs.AddRequestId"}},
+    "formatters": {
+        "text": {"()": "gallery.logs.TextFormatter", "secret": OFOX_API_KEY},
+        "json": {"()": "gallery.logs.JsonFormatter", "secret": OFOX_API_KEY},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "stream": sys.stderr,
+            "filters": ["request_id"],
+            "formatter": env.choice("STUDIO_LOG_FORMAT", "text", ("text", "json")),
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"gallery": {"level": "INFO"}, "httpx": {"level": "WARNING"}},
 }

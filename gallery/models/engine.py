@@ -1,10 +1,15 @@
 """What the workers share: who is alive, whose turn it is, and how fast the whole team may ask."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 MINUTE = 61  # seconds: one more than a minute, because requests do not arrive as evenly as they are sent
+
+DEAD_AFTER = timedelta(seconds=30)  # without a sign of life; six times what a worker takes from one to the next
 
 
 class RateGateManager(models.Manager):
@@ -67,6 +72,16 @@ class RateGate(models.Model):
         return max(0, int(round(spare / self.interval, 3) + 1)) if until >= opens else 0
 
 
+class WorkerQuerySet(models.QuerySet):
+    """By the database's clock, so that machines need not agree on the time."""
+
+    def alive(self):
+        return self.filter(seen_at__gt=Now() - DEAD_AFTER)
+
+    def dead(self):
+        return self.filter(seen_at__lte=Now() - DEAD_AFTER)
+
+
 class Worker(models.Model):
     """A process that runs calls; its row lives as long as it says so again and again."""
 
@@ -74,6 +89,8 @@ class Worker(models.Model):
     started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("seen"))
     in_flight = models.PositiveIntegerField(_("calls in flight"), default=0)
+
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gallery import wording
+from gallery.logs import current_request_id
 
 from .projects import Project
 from .usage import Call
@@ -66,7 +67,7 @@ class Generation(models.Model):
     batch = models.ForeignKey("gallery.Batch", models.PROTECT, related_name="generations", null=True)
     batch_row = models.PositiveSmallIntegerField(_("row in its batch"), default=0)
     batch_column = models.PositiveSmallIntegerField(_("column in its batch"), default=0)
-    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True, default=current_request_id)
     estimated_usd = models.DecimalField(_("estimate, $"), max_digits=14, decimal_places=6, null=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_detail = models.TextField(_("error, in the gateway's words"), blank=True)

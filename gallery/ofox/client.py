@@ -75,13 +75,18 @@ class Gateway:
         await self._client.aclose()
 
     async def send(
-        self, request: WireRequest, spool: Path, *, on_progress: Callable[[int], None] | None = None
+        self,
+        request: WireRequest,
+        spool: Path,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+        request_id: str = "",
     ) -> Receipt:
         """The body goes to `spool`, its receipt beside it. Returns for any status whose body arrived whole."""
         await asyncio.to_thread(_forget, spool)
         download = _Download(spool, on_progress)
         try:
-            async with asyncio.timeout(self._timeout), self._stream(request) as response:
+            async with asyncio.timeout(self._timeout), self._stream(request, request_id) as response:
                 await download.take(response)
         except NOT_SENT as error:
             raise _unreachable(error) from error
@@ -114,8 +119,10 @@ class Gateway:
         return True
 
     @asynccontextmanager
-    async def _stream(self, request: WireRequest) -> AsyncIterator[httpx.Response]:
+    async def _stream(self, request: WireRequest, request_id: str) -> AsyncIterator[httpx.Response]:
         headers = dict(self._auth.get(request.auth, {}))
+        if request_id:
+            headers["x-request-id"] = request_id
         with ExitStack() as opened:
             if request.json:
                 headers |= {"content-type": "application/json", "content-length": str(_json_size(request.json))}

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+from contextvars import copy_context
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from gallery import catalog, pictures, wiring
+from gallery import catalog, logs, pictures, wiring
 from gallery.models import Call, Event, Generation, Input, ModelEntry
 from gallery.ofox.errors import OfoxError
 from gallery.ofox.messages import Attachment, ImageRequest, Operation
@@ -45,7 +46,8 @@ async def run_call(call_id):
     if claimed is None:
         return
     try:
-        await _run(*claimed)
+        with logs.about(claimed[0].generation.request_id):
+            await _run(*claimed)
     finally:
         running.remove(call_id)
 
@@ -71,7 +73,12 @@ async def _run(call, entry):
 async def _post(gateway, call, request, spool):
     watch = previews.Watch(call, spool)
     try:
-        receipt = await gateway.send(request, spool, on_progress=watch.on_progress if call.streams else None)
+        receipt = await gateway.send(
+            request,
+            spool,
+            on_progress=watch.on_progress if call.streams else None,
+            request_id=call.generation.request_id,
+        )
     except OfoxError as error:
         await finish(call, spool, error=error)
     except Exception as error:
@@ -88,7 +95,9 @@ async def _post(gateway, call, request, spool):
 async def finish(call, spool, *, receipt=None, error=None):
     """End a sent call with the answer in its spool file, or with the error that came instead; then the spool goes."""
     loop = asyncio.get_running_loop()
-    outcome = await loop.run_in_executor(files.DECODERS, results.gather, call, spool, receipt, error)
+    outcome = await loop.run_in_executor(
+        files.DECODERS, copy_context().run, results.gather, call, spool, receipt, error
+    )
     await sync_to_async(_record)(call, outcome)
     if outcome.is_safe:
         await _discard(spool.parent)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from gallery import logs
 from gallery.models import Call, Event, Generation
 from gallery.models.usage import UNDER_WAY
 from gallery.ofox.client import read_receipt
@@ -27,7 +28,8 @@ async def recover_calls(alive=frozenset()):
     """
     for call in await sync_to_async(_left_behind)(alive):
         try:
-            await _end(call)
+            with logs.about(call.generation.request_id):
+                await _end(call)
         except Exception:
             logger.exception("call %s could not be recovered", call.pk)
     await sync_to_async(_take_back)(alive)

@@ -1,4 +1,4 @@
-"""What happens around every view: one encoding, sign-in for fragments, compression for pages."""
+"""What happens around every view: an id to follow it by, one encoding, sign-in for fragments, compression for pages."""
 
 import codecs
 
@@ -9,6 +9,19 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import urlencode
+
+from gallery import logs
+
+
+class FollowRequest(MiddlewareMixin):
+    """Gives every request an id that its log lines, its generations and their calls to the gateway carry."""
+
+    def process_request(self, request):
+        request.id = logs.begin_request(request.headers.get("x-request-id"))
+
+    def process_response(self, request, response):
+        response["X-Request-ID"] = request.id
+        return response
 
 
 class OnlyUtf8(MiddlewareMixin):

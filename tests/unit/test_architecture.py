@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # From the bottom up; a module may import from floors below its own, and from its own package.
 FLOORS = (
     ("ofox",),
-    ("catalog", "pricing", "periods", "pictures", "wording", "storage"),
+    ("catalog", "pricing", "periods", "pictures", "wording", "storage", "logs"),
     ("matrix",),
     ("models", "wiring"),
     ("waits",),

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from gallery.models import Call, Generation, Image, Project
 from gallery.models.projects import Role
 from tests.factory import GEMINI, GPT, make_call, make_generation, make_image, make_member, make_project, make_user
+from tests.services.conftest import online  # noqa: F401
 
 HTMX = {"HX-Request": "true"}
 

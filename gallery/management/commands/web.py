@@ -25,6 +25,7 @@ def server(host, port):
         "imagestudio.asgi:application",
         host=host,
         port=port,
+        log_config=None,  # its lines go where all others go
         log_level="warning",
         proxy_headers=settings.HTTPS,
         timeout_graceful_shutdown=3,
