@@ -1,6 +1,7 @@
 """Live progress: one watcher a process reads new rows of the event table and tells its open pages."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 
@@ -24,20 +25,20 @@ class Watcher:
     def __init__(self):
         self.listeners = set()
         self.task = None
+        self.begun = asyncio.Event()
 
-    async def listen(self):
-        """Yields (event id, user id, generation id, batch id or None); None after a while of silence."""
+    @contextlib.asynccontextmanager
+    async def listening(self):
+        """A queue of what happens from now on: nothing that comes after the body has begun is missed."""
         queue = asyncio.Queue()
         self.listeners.add(queue)
         if self.task is None or self.task.done():
+            self.begun = asyncio.Event()
             # A context of its own: the first listener's request ends before the watcher does.
             self.task = asyncio.create_task(self._watch(), context=contextvars.Context())
         try:
-            while True:
-                try:
-                    yield await asyncio.wait_for(queue.get(), KEEP_ALIVE)
-                except TimeoutError:
-                    yield None
+            await self.begun.wait()
+            yield queue
         finally:
             self.listeners.discard(queue)
 
@@ -47,6 +48,7 @@ class Watcher:
             try:
                 if last is None:
                     last, seen = await sync_to_async(_known)()
+                    self.begun.set()
                 version, rows = await sync_to_async(_news)(last - LATE, version)
             except Exception:
                 logger.exception("the event table could not be read")
@@ -64,6 +66,19 @@ class Watcher:
 
 
 watcher = Watcher()
+
+
+async def next_of(queue):
+    """(event id, user id, generation id, batch id or None), or None after a while of silence."""
+    try:
+        return await asyncio.wait_for(queue.get(), KEEP_ALIVE)
+    except TimeoutError:
+        return None
+
+
+def newest():
+    """Id of the last event: what a page shows is at least as new."""
+    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _known():

@@ -1,12 +1,9 @@
 """Batches: planning many generations at once, and the contact sheet of what they came to."""
 
-import json
 from datetime import UTC, datetime
 from itertools import groupby
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +18,7 @@ from gallery.services import batches as service
 from gallery.services.generations import NotOnOffer
 
 from . import access
+from .refusal import refuse
 from .shell import Shell
 
 EXAMPLES = (
@@ -249,11 +247,7 @@ def retry(request, pk):
         return act(request, pk, lambda batch: service.retry_failed(request.user, batch))
     except NotOnOffer as gone:
         sentence = _("%s is not on offer any more. Make a new batch with another model.") % gone
-    if not request.htmx:
-        messages.error(request, sentence)
-        return redirect("gallery:batch", pk)
-    toast = json.dumps({"toast": {"message": sentence, "tone": "danger"}})
-    return HttpResponse(status=422, headers={"HX-Reswap": "none", "HX-Trigger": toast})
+        return refuse(request, sentence, "gallery:batch", pk)
 
 
 def act(request, pk, action):

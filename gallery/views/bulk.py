@@ -4,7 +4,6 @@ import json
 import uuid
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -14,13 +13,14 @@ from gallery.stakes import weigh
 
 from . import access
 from .history import rows_of
+from .refusal import refuse
 
 
 @require_POST
 def bulk(request):
     form = BulkForm(request.POST)
     if not form.is_valid():
-        return refuse(request, form.problem)
+        return refuse(request, form.problem, "gallery:history")
     wish = form.cleaned_data
     stakes = weigh(wish["action"], access.generations_to_change(request.user, wish["chosen"]))
     if not wish["confirmed"]:
@@ -49,11 +49,3 @@ def tell(request, stakes, made):
     response = render(request, "gallery/_bulk_done.html", context)
     response["HX-Trigger"] = json.dumps({"toast": stakes.done, "deselect": ""})
     return response
-
-
-def refuse(request, sentence):
-    if not request.htmx:
-        messages.error(request, sentence)
-        return redirect("gallery:history")
-    toast = json.dumps({"toast": {"message": str(sentence), "tone": "danger"}})
-    return HttpResponse(status=422, headers={"HX-Reswap": "none", "HX-Trigger": toast})

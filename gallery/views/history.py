@@ -5,7 +5,7 @@ import json
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery import queries
+from gallery import events, queries
 from gallery.forms import FilterForm
 from gallery.models import Generation
 
@@ -66,10 +66,12 @@ def choices(request):
 
 @require_GET
 def generation(request, pk):
+    newest_event = events.newest()
     shown = access.generation(request.user, pk)
     [shown] = with_rights(request.user, queries.complete_cards([shown]))
     calls = list(shown.calls.select_related("price"))
     for call in calls:
         call.sent_pretty = json.dumps(call.sent, indent=2, ensure_ascii=False)
         call.answer_pretty = json.dumps(call.answer, indent=2, ensure_ascii=False)
-    return render(request, "gallery/generation.html", {"generation": with_sums(shown), "calls": calls})
+    context = {"generation": with_sums(shown), "calls": calls, "newest_event": newest_event}
+    return render(request, "gallery/generation.html", context)

@@ -15,14 +15,14 @@ from gallery.forms import whole_number
 async def stream(request):
     """`event: generation`, `data: 7`, or `event: batch`, `data: 3 7` for one of a batch.
 
-    A page that comes back says `Last-Event-ID` and gets what it missed.
+    A page says `?after=` what it was made, and one that comes back `Last-Event-ID`: both get what they missed.
 
     Nobody gets 401 and not the sign-in page: a browser ends its stream at the one and stumbles over the other.
     """
     user = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    after = whole_number(request.headers.get("last-event-id"))
+    after = whole_number(request.headers.get("last-event-id") or request.GET.get("after"))
     response = StreamingHttpResponse(changes(user, after), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back
@@ -31,15 +31,17 @@ async def stream(request):
 
 async def changes(user, after):
     yield ": the studio is listening\nretry: 2000\n\n"
-    if after is not None:
-        for event, generation in await sync_to_async(events.missed)(user, after):
-            yield message(event, generation)
-    await sync_to_async(release_connection)()
-    async for change in events.watcher.listen():
-        if change is None:
-            yield ": still here\n\n"
-        elif change[1] == user.pk:
-            yield message(change[0], *change[2:])
+    async with events.watcher.listening() as news:
+        if after is not None:
+            for event, generation in await sync_to_async(events.missed)(user, after):
+                yield message(event, generation)
+        await sync_to_async(release_connection)()
+        while True:
+            change = await events.next_of(news)
+            if change is None:
+                yield ": still here\n\n"
+            elif change[1] == user.pk:
+                yield message(change[0], *change[2:])
 
 
 def release_connection():

@@ -1,18 +1,18 @@
 """Create: the composer and the live results of the person."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import queries, sheets
+from gallery import events, queries, sheets
 from gallery.forms import ComposerForm, FilterForm, whole_number
 from gallery.services import generations
 
-from . import access
+from . import access, refusal
 from .shell import Shell
 
 EXAMPLES = (
@@ -31,6 +31,7 @@ EXAMPLES = (
 @require_GET
 def create(request):
     """The page; with `?before=` the next part of its results as a fragment."""
+    newest_event = events.newest()  # before anything is read: what changes from now on is told to the page
     mine = queries.generations_for(request.user).of(request.user).outside_batches()
     before = FilterForm(request.GET).chosen["before"]
     shown, next_id = queries.page_before(mine, before, queries.PAGE)
@@ -43,6 +44,7 @@ def create(request):
         return render(request, "gallery/_generation_list.html", context)
     form = ComposerForm(user=request.user, initial=starting_values(request, shell))
     context |= {"composer": form, "examples": EXAMPLES, "batches": sheets.shown_on_create(request.user)}
+    context["newest_event"] = newest_event
     return render(request, "gallery/create.html", context)
 
 
@@ -134,7 +136,8 @@ def ask_again(request, pk, how):
     try:
         again = how(request.user, access.generation_to_change(request.user, pk))
     except generations.NotOnOffer:
-        return HttpResponse(_("This model is not on offer any more. Reuse the settings with another one."), status=422)
+        gone = _("This model is not on offer any more. Reuse the settings with another one.")
+        return refusal.refuse(request, gone, "gallery:generation", pk)
     return card_or_back(request, again.pk)
 
 

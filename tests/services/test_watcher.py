@@ -66,10 +66,8 @@ class Listening:
             await sync_to_async(close_connection)()
 
     async def _listen(self, number):
-        changes = self.watcher.listen()
-        heard = [await anext(changes) for _ in range(number)]
-        await changes.aclose()
-        return heard
+        async with self.watcher.listening() as news:
+            return [await events.next_of(news) for _ in range(number)]
 
 
 @pytest.fixture
@@ -129,9 +127,8 @@ def test_every_open_page_hears_of_a_change(listening, generation):
 
 def test_silence_is_told_too(listening, monkeypatch):
     async def hear_nothing():
-        changes = listening.watcher.listen()
-        heard = await anext(changes)
-        await changes.aclose()
+        async with listening.watcher.listening() as news:
+            heard = await events.next_of(news)
         await listening.watcher.task
         await sync_to_async(close_connection)()
         return heard

@@ -135,7 +135,7 @@ def test_run_again_of_a_model_off_the_list_says_so(browse, editor, generation):
     ModelEntry.objects.filter(name=GPT).update(is_active=False)
     response = browse(editor, htmx=True).post(f"/generations/{generation.pk}/run-again/")
     assert response.status_code == 422
-    assert "not on offer" in response.content.decode()
+    assert "not on offer" in response["HX-Trigger"]
     assert Generation.objects.count() == 1
 
 
