@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -55,3 +56,29 @@ def url(name, default):
     if not re.match("https?://[^/]", value):
         raise ImproperlyConfigured(f"{name} is {value!r}; it must begin with http:// or https://.")
     return value
+
+
+MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+def mail_server(name):
+    """Django's settings for the mail server that a URL names; without one, mails go to the log."""
+    value = text(name)
+    if not value:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    try:
+        parts = urlsplit(value)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port or MAIL_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        host = None
+    if not host:
+        raise ImproperlyConfigured(f"{name} must look like smtps://user:password@mail.example.com:465.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": scheme == "smtp+starttls",
+        "EMAIL_USE_SSL": scheme == "smtps",
+    }

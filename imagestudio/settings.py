@@ -44,6 +44,8 @@ ALLOWED_HOSTS = [*PUBLIC_HOSTS, "localhost", "127.0.0.1", "[::1]"]  # this machi
 HTTPS = env.flag("STUDIO_HTTPS")  # the studio is reached through https, by a proxy that sets X-Forwarded-Proto
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in PUBLIC_HOSTS if HTTPS and host != "*"]
 
+PUBLIC_URL = f"https://{PUBLIC_HOSTS[0]}" if HTTPS and PUBLIC_HOSTS else f"http://{HOST}:{PORT}"  # for links in mails
+
 # --- Django ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -181,6 +183,11 @@ FIRST_ADMIN = {
 
 # --- for machines -------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.text("STUDIO_METRICS_TOKEN")  # without it, /metrics is for signed-in admins only
+
+# --- mail --------------------------------------------------------------------------------------------------------
+globals().update(env.mail_server("STUDIO_MAIL_URL"))
+DEFAULT_FROM_EMAIL = env.text("STUDIO_MAIL_FROM", "Image Studio <studio@localhost>")
+EMAIL_TIMEOUT = 10  # seconds; whoever presses the button that a mail follows from waits for it
 
 # --- language and time -------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -14,7 +14,7 @@ FLOORS = (
     ("matrix",),
     ("models", "wiring"),
     ("waits",),
-    ("queries", "sheets", "allowances"),
+    ("queries", "sheets", "allowances", "metrics", "readiness"),
     ("stakes",),
     ("services", "events"),
     ("forms",),
