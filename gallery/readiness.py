@@ -89,7 +89,7 @@ def _is_usable(storage):
     try:
         folder = storage.path("")
     except NotImplementedError:
-        storage.exists("ready")  # asks the bucket; an answer, even no, means that it is there and lets us in
+        storage.connection.meta.client.head_bucket(Bucket=storage.bucket_name)
         return True
     while not os.path.exists(folder):  # made with the first file
         folder = os.path.dirname(folder)

@@ -149,6 +149,7 @@ def picture_storage(folder):
         "secret_key": env.text("STUDIO_STORAGE_S3_SECRET_KEY") or None,
         "querystring_auth": False,
         "file_overwrite": True,
+        "max_memory_size": 1024 * 1024,  # bytes of a file that is read; more of it goes to disk
     }
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 

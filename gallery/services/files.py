@@ -55,10 +55,16 @@ def keep(source):
         kept = Kept(digest.hexdigest(), size, studied.measured)
         image = Image(**kept.row())
         file.seek(0)
-        storages["originals"].save(image.original_name, File(file))
+        _store("originals", image.original_name, File(file))
     for name in ("small", "large"):
-        storages["previews"].save(preview_name(kept.sha256, name), ContentFile(getattr(studied, name)))
+        _store("previews", preview_name(kept.sha256, name), ContentFile(getattr(studied, name)))
     return kept
+
+
+def _store(storage, name, file):
+    """Under a name that is taken lie these bytes already: nothing is sent to a bucket twice."""
+    if not storages[storage].exists(name):
+        storages[storage].save(name, file)
 
 
 def local_copy(image, folder):

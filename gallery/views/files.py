@@ -67,8 +67,8 @@ def respond(request, storage, name, media_type, etag):
     if has_it(request, etag):
         return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": FOREVER})
     try:
-        size = storage.size(name)
         file = storage.open(name)
+        size = file.size
     except FileNotFoundError as error:
         raise Http404(f"{name} is not in the storage") from error
     part = requested_part(request.headers.get("range", ""), size)
