@@ -61,6 +61,17 @@ class Standing:
         return self.left is None or self.taken + (usd or 0) <= self.budget.hard_usd
 
     @property
+    def parts(self):
+        """What a bar of it is drawn from: (word, where it begins, how long it is), in hundredths of the bar."""
+        whole = max(self.limit or 0, self.taken)
+        drawn, begin = [], Decimal(0)
+        for word in ("cost", "possible", "reserved"):
+            length = 100 * getattr(self, word) / whole if whole else Decimal(0)
+            drawn.append((word, f"{begin:.2f}", f"{length:.2f}"))
+            begin += length
+        return drawn
+
+    @property
     def month_name(self):
         return date_format(self.month, "F")
 
@@ -78,28 +89,37 @@ def standings(budgets, day=None):
     budgets = list(budgets)
     month = periods.month_of(day or periods.today()).start
     rows = {row.budget_id: row for row in BudgetMonth.objects.filter(budget__in=budgets, month=month)}
-    sums = {f"of_{budget.pk}": Sum("micros", filter=budget.spender, default=0) for budget in budgets}
-    reserved = Reservation.objects.aggregate(**sums) if budgets else {}
-    return [_standing(budget, month, rows.get(budget.pk), reserved[f"of_{budget.pk}"]) for budget in budgets]
+    kept = {pk: {name: getattr(row, name) for name in SUMS} for pk, row in rows.items()}
+    found = counted([budget for budget in budgets if budget.pk not in kept], month) | kept
+    reserved = _sums(Reservation.objects, budgets, ["micros"])
+    return [
+        Standing(
+            budget=budget,
+            month=month,
+            cost=dollars_of(found[budget.pk]["cost_micros"]),
+            possible=dollars_of(found[budget.pk]["possible_micros"]),
+            reserved=dollars_of(reserved[budget.pk]["micros"]),
+            unknown=found[budget.pk]["unknown"],
+            is_kept=budget.pk in kept,
+        )
+        for budget in budgets
+    ]
 
 
-def _standing(budget, month, row, reserved):
-    counted = {name: getattr(row, name) for name in SUMS} if row else count(budget, month)
-    return Standing(
-        budget=budget,
-        month=month,
-        cost=dollars_of(counted["cost_micros"]),
-        possible=dollars_of(counted["possible_micros"]),
-        reserved=dollars_of(reserved),
-        unknown=counted["unknown"],
-        is_kept=row is not None,
-    )
+def counted(budgets, month):
+    """Id of each budget -> what the days of usage say that a month came to."""
+    return _sums(UsageDay.objects.within(periods.month_of(month)), budgets, SUMS)
 
 
-def count(budget, month):
-    """What the days of usage say that a month came to."""
-    days = UsageDay.objects.within(periods.month_of(month)).filter(budget.spender)
-    return days.aggregate(**{name: Sum(name, default=0) for name in SUMS})
+def _sums(rows, budgets, names):
+    """Id of each budget -> the sums of its spender's rows; one query for all of them."""
+    if not budgets:
+        return {}
+    wanted = {
+        f"{name}_{budget.pk}": Sum(name, filter=budget.spender, default=0) for budget in budgets for name in names
+    }
+    sums = rows.aggregate(**wanted)
+    return {budget.pk: {name: sums[f"{name}_{budget.pk}"] for name in names} for budget in budgets}
 
 
 def raisers():

@@ -5,23 +5,13 @@ from django.contrib import admin
 from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Price, Project
 from gallery.pricing import KINDS
 
+from . import audit_log, budgets, people  # noqa: F401  they register themselves
 from .actions import ACTIONS
+from .audited import Audited
+from .reading import ReadOnly
 
 admin.site.site_header = admin.site.site_title = "Image Studio"
 admin.site.index_title = ""
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Rows that the studio writes and nobody changes."""
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class MembershipInline(admin.TabularInline):
@@ -31,27 +21,27 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):
+class ProjectAdmin(Audited, admin.ModelAdmin):
     list_display = ["name", "created_at", "archived_at"]
     search_fields = ["name"]
     inlines = [MembershipInline]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(Audited, admin.ModelAdmin):
     list_display = ["project", "user", "role"]
     list_filter = ["project", "role"]
     autocomplete_fields = ["user", "project"]
 
 
 @admin.register(ModelEntry)
-class ModelEntryAdmin(admin.ModelAdmin):
+class ModelEntryAdmin(Audited, admin.ModelAdmin):
     list_display = ["label", "name", "position", "is_active"]
     list_editable = ["position", "is_active"]
 
 
 @admin.register(Price)
-class PriceAdmin(admin.ModelAdmin):
+class PriceAdmin(Audited, admin.ModelAdmin):
     """A price that calls were costed with stays as it is: a new one is a new row."""
 
     list_display = ["model", "valid_from", *KINDS]

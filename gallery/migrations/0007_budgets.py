@@ -222,7 +222,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="budget",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("scope", "studio")), fields=("scope",), name="one_budget_of_the_studio"
+                condition=models.Q(("scope", "studio")),
+                fields=("scope",),
+                name="one_budget_of_the_studio",
+                violation_error_message="The studio has its budget already; change that one.",
             ),
         ),
         migrations.AddConstraint(

@@ -67,7 +67,12 @@ class Budget(models.Model):
     class Meta:
         ordering = ["-scope", "project__name", "user__username"]
         constraints = [
-            models.UniqueConstraint(fields=["scope"], condition=Q(scope=Scope.STUDIO), name="one_budget_of_the_studio"),
+            models.UniqueConstraint(
+                fields=["scope"],
+                condition=Q(scope=Scope.STUDIO),
+                name="one_budget_of_the_studio",
+                violation_error_message=_("The studio has its budget already; change that one."),
+            ),
             models.CheckConstraint(
                 condition=Q(scope=Scope.STUDIO, project=None, user=None)
                 | Q(scope=Scope.PROJECT, project__isnull=False, user=None)

@@ -17,7 +17,7 @@ def note(user, action, subject, before=None, after=None):
     return AuditEntry.objects.create(
         user=user,
         action=action,
-        kind=subject._meta.verbose_name_raw[:40] if is_row else "",
+        kind=subject._meta.label_lower if is_row else "",
         subject=str(subject)[:300],
         subject_id=str(subject.pk or "") if is_row else "",
         before=plain(before),

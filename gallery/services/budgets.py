@@ -104,7 +104,10 @@ def _month(budget):
     """The budget's row of this month, made from the days of usage where it is missing; wants the lock."""
     month = periods.month_of(periods.today()).start
     found = BudgetMonth.objects.filter(budget=budget, month=month).first()
-    return found or BudgetMonth.objects.create(budget=budget, month=month, **allowances.count(budget, month))
+    if found is None:
+        sums = allowances.counted([budget], month)[budget.pk]
+        found = BudgetMonth.objects.create(budget=budget, month=month, **sums)
+    return found
 
 
 # --- what admins do ------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def save_membership(request, pk):
     form = MembershipForm(request.POST)
     if form.is_valid():
         try:
-            people.save_membership(project, form.person, form.cleaned_data["role"])
+            people.save_membership(request.user, project, form.person, form.cleaned_data["role"])
             return redirect("gallery:project", pk)
         except people.LastManager:
             form.add_error(None, _("A project needs a manager. Make somebody else one first."))
@@ -39,7 +39,7 @@ def save_membership(request, pk):
 def remove_membership(request, pk, membership_pk):
     membership = access.membership_to_manage(request.user, pk, membership_pk)
     try:
-        people.remove_membership(membership)
+        people.remove_membership(request.user, membership)
     except people.LastManager:
         messages.error(request, _("A project needs a manager. Make somebody else one first."))
     else:

@@ -4,10 +4,11 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from gallery.models import Call, Event, Favourite, Generation, Image, Input, ModelEntry, Price
+from gallery.models import AuditEntry, Budget, Call, Event, Favourite, Generation, Image, Input, ModelEntry, Price
+from gallery.services import audit
 from tests.factory import GPT, make_call, make_generation, make_image
 
-LEDGER = [Call, Event, Favourite, Generation, Image, Input]
+LEDGER = [AuditEntry, Call, Event, Favourite, Generation, Image, Input]
 
 
 @pytest.fixture
@@ -15,6 +16,7 @@ def rows(editor, studio):
     """One row of each table of the ledger."""
     Event.objects.append(studio.generation)
     Favourite.objects.create(user=editor, image=studio.picture)
+    audit.note(editor, audit.Action.CHANGED, Budget.objects.lock(), {"hard_usd": 5}, {"hard_usd": 6})
     return {model: model.objects.first() for model in LEDGER}
 
 
@@ -93,6 +95,7 @@ def test_lists_cost_the_same_for_3_rows_and_for_20(browse, staff, editor, projec
             Favourite.objects.create(user=editor, image=favoured)
             Event.objects.append(source.generation)
             make_image(user=editor, project=project)
+            audit.note(editor, audit.Action.CHANGED, project, {"name": "A"}, {"name": "B"})
 
     client = browse(staff)
     grow(3)
