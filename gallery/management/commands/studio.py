@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from .web import server
+from .web import serve
 
-ENDING = 30  # seconds that the worker gets to finish its calls
+ENDING = 27  # seconds that the worker gets; with the 3 of the web server before it, 30 for all of it
 
 
 class Command(BaseCommand):
@@ -25,9 +25,7 @@ class Command(BaseCommand):
         children.append(child("worker", "--with-parent"))
         self.greet()
         try:
-            server(settings.HOST, settings.PORT).run()
-        except KeyboardInterrupt:
-            pass  # uvicorn has ended cleanly, and passes Ctrl-C on
+            serve(settings.HOST, settings.PORT)
         finally:
             self.stdout.write("\nStopping; calls that are out get a moment to come back.")
             end(children)

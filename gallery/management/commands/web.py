@@ -1,6 +1,7 @@
 """`manage.py web`: serves the pages."""
 
 import contextlib
+import signal
 
 import uvicorn
 from django.conf import settings
@@ -15,8 +16,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *, host, port, **options):
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended cleanly, and passes Ctrl-C on
-            server(host, port).run()
+        serve(host, port)
+
+
+def serve(host, port):
+    """Until Ctrl-C or SIGTERM. uvicorn passes on what it ended for, and SIGTERM would end us before our own ending."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        server(host, port).run()
 
 
 def server(host, port):
