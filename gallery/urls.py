@@ -4,7 +4,21 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path, reverse_lazy
 
-from gallery.views import batches, bulk, files, gallery, health, history, images, live, projects, shell, studio, usage
+from gallery.views import (
+    batches,
+    bulk,
+    exports,
+    files,
+    gallery,
+    health,
+    history,
+    images,
+    live,
+    projects,
+    shell,
+    studio,
+    usage,
+)
 
 app_name = "gallery"
 
@@ -49,6 +63,8 @@ urlpatterns = [
     path("images/<int:pk>/original/<slug:hash>", files.original, name="image-original"),
     path("history/", history.history, name="history"),
     path("usage/", usage.usage, name="usage"),
+    path("usage/export.csv", exports.usage_csv, name="usage-export"),
+    path("usage/calls.json", exports.usage_calls, name="usage-calls"),
     path("projects/switch/", shell.switch_project, name="switch-project"),
     path("projects/<int:pk>/", projects.project, name="project"),
     path("projects/<int:pk>/members/", projects.save_membership, name="membership-save"),
