@@ -90,7 +90,8 @@ format: .venv/ready-for-tests ## rewrite the code as lint wants it
 
 messages: .venv/ready ## collect and compile translations; needs gettext, the compiled files are committed
 	@mkdir -p gallery/locale
-	@.venv/bin/python manage.py makemessages --locale zh_Hans --no-obsolete --ignore .venv --ignore data --ignore tests
+	@.venv/bin/python manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --add-location file \
+		--ignore .venv --ignore data --ignore tests --ignore benchmarks
 	@.venv/bin/python manage.py compilemessages --ignore .venv
 
 requirements: .venv/ready ## pin the newest fitting packages, with hashes, for Python 3.11 to 3.14
