@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from gallery import catalog, queries, stakes
+from gallery import allowances, catalog, queries, stakes
 from gallery.models import Generation, Image, ModelEntry, Project
 from gallery.models.generations import Kind
 from gallery.models.projects import Role
@@ -152,21 +152,27 @@ class ComposerForm(forms.Form):
     def submit_label(self):
         return _("Edit") if self.kind == Kind.EDIT else _("Generate")
 
+    @cached_property
+    def expected_usd(self):
+        """Dollars to expect of the composer's contents, or None."""
+        if not self.rules:
+            return None
+        images, prompt = len(self.attached) + self.files_chosen, self._raw("prompt") or ""
+        return queries.estimate(self.entry, self._options(self._raw), prompt, images, self._number())
+
+    @property
+    def outlook(self):
+        """What budgets make of it in the chosen project; in the first where none is, as the browser then shows it."""
+        chosen = self.projects.filter(pk=whole_number(self._raw("project"))).first() or self.projects.first()
+        return allowances.outlook(chosen, self.user, self.expected_usd)
+
     @property
     def estimate(self):
         """What the composer's contents would cost: dollars or None, pictures, calls."""
         wanted = self._number()
-        options = self._options(self._raw)
         return {
-            "usd": self.entry
-            and self.rules
-            and queries.estimate(
-                self.entry,
-                options,
-                self._raw("prompt") or "",
-                len(self.attached) + self.files_chosen,
-                wanted,
-            ),
+            "usd": self.expected_usd,
+            "outlook": self.outlook,
             "pictures": wanted,
             "calls": len(catalog.calls_for(self.entry.spec, self.kind, wanted)) if self.rules else 0,
         }
@@ -199,6 +205,11 @@ class ComposerForm(forms.Form):
         if Generation.objects.filter(token=token).exclude(user=self.user).exists():
             raise forms.ValidationError(STALE)
         return token
+
+    @property
+    def is_repeated(self):
+        """True for the second click on one form: what it asks for is there already."""
+        return Generation.objects.filter(token=self.cleaned_data["token"], user=self.user).exists()
 
     def clean_prompt(self):
         return self.cleaned_data["prompt"].replace("\r\n", "\n")  # browsers send textareas with both

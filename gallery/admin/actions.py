@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from gallery import queries
 from gallery.services import bulk
+from gallery.services.budgets import BudgetExceeded
 from gallery.stakes import MOST, Action, weigh
 
 
@@ -24,8 +25,12 @@ def of(action):
         token = _token(request)
         if token is None or not stakes.generations:
             return _ask(modeladmin, request, stakes)
-        bulk.act(request.user, stakes, token)
-        messages.success(request, stakes.done)
+        try:
+            bulk.act(request.user, stakes, token)
+        except BudgetExceeded as exceeded:
+            messages.error(request, str(exceeded))
+        else:
+            messages.success(request, stakes.done)
         return None
 
     act.__name__ = action.name.lower()

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import queries, sheets
+from gallery import allowances, queries, sheets
 from gallery.batch_forms import BatchForm
 from gallery.forms import OPTION_FIELDS, WORDS, FilterForm, whole_number
 from gallery.services import batches as service
+from gallery.services.budgets import BudgetExceeded
 from gallery.services.generations import NotOnOffer
 
 from . import access
@@ -81,8 +82,11 @@ def preview(request):
 @require_POST
 def create(request):
     form = sent_form(request)
-    if form.is_valid():
-        return redirect("gallery:batch", service.request_batch(request.user, form.plan()).pk)
+    try:
+        if form.is_valid():
+            return redirect("gallery:batch", service.request_batch(request.user, form.plan()).pk)
+    except BudgetExceeded as exceeded:
+        form.add_error(None, str(exceeded))
     return render(request, "gallery/batch_new.html", {"form": form, "examples": EXAMPLES}, status=422)
 
 
@@ -106,7 +110,9 @@ def plan_shown(form):
             )
             table[cell.row][1][cell.column] = {"wish": cell, "usd": usd, "words": words}
     known = [usd for usd in form.estimates if usd is not None]
+    project = form.cleaned_data["project"]
     return {
+        "outlook": allowances.outlook(project, form.user, sum(known)),
         "table": table,
         "more_rows": len(grid.rows) - len(table),
         "generations": len(form.runnable.cells),
@@ -248,6 +254,8 @@ def retry(request, pk):
     except NotOnOffer as gone:
         sentence = _("%s is not on offer any more. Make a new batch with another model.") % gone
         return refuse(request, sentence, "gallery:batch", pk)
+    except BudgetExceeded as exceeded:
+        return refuse(request, str(exceeded), "gallery:batch", pk)
 
 
 def act(request, pk, action):

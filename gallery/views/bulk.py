@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from gallery.forms import BulkForm
 from gallery.services import bulk as service
+from gallery.services.budgets import BudgetExceeded
 from gallery.stakes import weigh
 
 from . import access
@@ -25,7 +26,10 @@ def bulk(request):
     stakes = weigh(wish["action"], access.generations_to_change(request.user, wish["chosen"]))
     if not wish["confirmed"]:
         return ask(request, stakes)
-    made = service.act(request.user, stakes, wish["token"])
+    try:
+        made = service.act(request.user, stakes, wish["token"])
+    except BudgetExceeded as exceeded:
+        return refuse(request, str(exceeded), "gallery:history")
     return tell(request, stakes, made)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from gallery import events, queries, sheets
 from gallery.forms import ComposerForm, FilterForm, whole_number
-from gallery.services import generations
+from gallery.services import budgets, generations
 
 from . import access, refusal
 from .shell import Shell
@@ -87,14 +87,28 @@ def create_generation(request):
         raise PermissionDenied
     if form.asks_for_unknown_images:
         raise Http404
-    if not (form.is_valid() and form.keep_uploads()):
+    generation = form.is_valid() and request_within_budgets(request.user, form)
+    if not generation:
         return refuse(request, form)
-    generation = generations.request_generation(request.user, form.wish())
     if not request.htmx:
         return redirect("gallery:create")
     kept = [used.image_id for used in generation.inputs.all() if used.role == "image"]
     after = ComposerForm(user=request.user, initial={"attached": kept})
-    return render_card(request, generation.pk, {"composer": after, "sent": True})
+    response = render_card(request, generation.pk, {"composer": after, "sent": True})
+    if form.outlook.tightest:
+        response["HX-Trigger"] = "spent"  # the composer then asks anew what is left
+    return response
+
+
+def request_within_budgets(user, form):
+    """The generation that a valid form asks for; None, with errors in the form, where that cannot be."""
+    try:
+        if not form.is_repeated:  # before files are kept for something that is refused
+            budgets.check(form.cleaned_data["project"], user, form.expected_usd)
+        return generations.request_generation(user, form.wish()) if form.keep_uploads() else None
+    except budgets.BudgetExceeded as exceeded:
+        form.add_error(None, str(exceeded))
+        return None
 
 
 def refuse(request, form):
@@ -138,6 +152,8 @@ def ask_again(request, pk, how):
     except generations.NotOnOffer:
         gone = _("This model is not on offer any more. Reuse the settings with another one.")
         return refusal.refuse(request, gone, "gallery:generation", pk)
+    except budgets.BudgetExceeded as exceeded:
+        return refusal.refuse(request, str(exceeded), "gallery:generation", pk)
     return card_or_back(request, again.pk)
 
 
