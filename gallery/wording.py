@@ -102,6 +102,17 @@ def settings(options):
     return [WORDS.get(value, str(value).replace("x", " × ")) for value in shown]
 
 
+# --- usage that is odd -----------------------------------------------------------------------------------------------
+
+ODDITIES = {
+    "missing": _("The answer did not say which tokens it used."),
+    "not_a_number": _("A number of tokens was told as something that is no whole number; it counts as unknown."),
+    "negative": _("A number of tokens was negative; it counts as unknown."),
+    "absurd": _("A number of tokens was too large to be true; it counts as unknown."),
+    "sum": _("The totals do not add up. Each kind was taken as it was told."),
+}
+
+
 # --- what stopping and asking again does to money ------------------------------------------------------------------
 
 

@@ -123,6 +123,7 @@ class Call(models.Model):
     headers = models.JSONField(_("answer's headers"), default=dict)
     answer = models.JSONField(_("the answer, without bytes"), default=dict)
     raw_usage = models.JSONField(_("usage, as answered"), null=True)
+    usage_flags = models.JSONField(_("what is odd in its usage"), default=list)
     text_in = models.PositiveBigIntegerField(_("text in"), null=True)
     cached_text_in = models.PositiveBigIntegerField(_("cached text in"), null=True)
     image_in = models.PositiveBigIntegerField(_("image in"), null=True)
@@ -182,6 +183,11 @@ class Call(models.Model):
     def tokens(self):
         """Kind to number, unknown kinds as None."""
         return {kind: getattr(self, kind) for kind in KINDS}
+
+    @property
+    def odd_usage(self):
+        """What is odd in what the gateway says of tokens, in words."""
+        return [wording.ODDITIES[flag] for flag in self.usage_flags]
 
     @property
     def sentence(self):

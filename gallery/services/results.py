@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from gallery import catalog, pictures, pricing, queries, wiring
+from gallery import catalog, oddities, pictures, pricing, queries, wiring
 from gallery.models import Call, Event, Generation, Image
 from gallery.models.usage import MOST_ATTEMPTS
 from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
@@ -157,6 +157,8 @@ def _write_answer(row, answer):
     for kind in pricing.KINDS:
         setattr(row, kind, getattr(usage, kind))
     row.raw_usage = usage.raw
+    if usage.raw or row.status == Call.Status.ANSWERED:  # a refusal need not say what it used
+        row.usage_flags = oddities.of(usage.raw)
     row.upstream_id = (answer.upstream_id or "")[:200]
     row.model_returned = (answer.model or "")[:200]
     row.answer = answer.envelope
