@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.db.models.signals import post_migrate
 from hypothesis import settings as hypothesis
 
@@ -88,3 +89,23 @@ def django_db_setup(django_db_setup):
             apps.get_model("procrastinate.ProcrastinateJob").objects.all().delete()
 
     post_migrate.connect(write_again, sender=apps.get_app_config("gallery"), weak=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_what_is_append_only():
+    """SQLite empties tables by DELETE, which the ledger refuses; PostgreSQL by TRUNCATE, which fires no trigger."""
+    append_only = import_module("gallery.migrations.0011_append_only")
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
+
+    def flush_all(self, statements):
+        with self.connection.schema_editor() as editor:
+            append_only.let_go(apps, editor)
+        flush(self, statements)
+        with self.connection.schema_editor() as editor:
+            append_only.keep(apps, editor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            patch.setattr(operations, "execute_sql_flush", flush_all)
+        yield

@@ -11,6 +11,7 @@ from django.utils import timezone
 from gallery.models import Event
 from gallery.services import calls, previews
 from gallery.services.recovery import recover_calls
+from tests.factory import make_call
 
 from .running import ask, made
 
@@ -38,9 +39,7 @@ def test_an_answer_goes_whose_call_had_ended_before_the_worker_died(online, faul
 
 @pytest.mark.parametrize("code", ["disk_full", "studio_error"])
 def test_an_answer_with_pictures_that_could_not_be_stored_stays(online, code):
-    generation = made()
-    generation.calls.update(status="failed", error_code=code)
-    folder = spooled(generation)
+    folder = spooled(make_call(status="failed", error_code=code).generation)
     recover()
     assert (folder / "body").exists()
 
