@@ -1,11 +1,12 @@
 """Django's admin for every table; the ledger is there to read, not to write."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Price, Project
+from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Project
 from gallery.pricing import KINDS
 
-from . import audit_log, budgets, people  # noqa: F401  they register themselves
+from . import audit_log, budgets, people, prices  # noqa: F401  they register themselves
 from .actions import ACTIONS
 from .audited import Audited
 from .reading import ReadOnly
@@ -40,20 +41,6 @@ class ModelEntryAdmin(Audited, admin.ModelAdmin):
     list_editable = ["position", "is_active"]
 
 
-@admin.register(Price)
-class PriceAdmin(Audited, admin.ModelAdmin):
-    """A price that calls were costed with stays as it is: a new one is a new row."""
-
-    list_display = ["model", "valid_from", *KINDS]
-    list_filter = ["model"]
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (obj is None or not obj.calls.exists())
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and (obj is None or not obj.calls.exists())
-
-
 class CallInline(admin.TabularInline):
     model = Call
     fields = ["id", "status", "attempt", "sent_at", "finished_at", "http_status", "cost_usd", "error_code"]
@@ -76,12 +63,31 @@ class GenerationAdmin(ReadOnly):
         return request.user.has_perm("gallery.change_generation")
 
 
+class OddUsage(admin.SimpleListFilter):
+    title = _("usage")
+    parameter_name = "usage"
+
+    def lookups(self, request, model_admin):
+        return [("odd", _("odd"))]
+
+    def queryset(self, request, queryset):
+        return queryset.exclude(usage_flags=[]) if self.value() == "odd" else queryset
+
+
+LINKED_FILTERS = {f"generation__{name}" for name in ("model", "project", "user", "kind")}
+
+
 @admin.register(Call)
 class CallAdmin(ReadOnly):
     list_display = ["id", "generation", "status", "sent_at", "http_status", *KINDS, "cost_usd"]
-    list_filter = ["status", "may_have_been_billed", "protocol", "error_code"]
+    list_filter = ["status", OddUsage, "may_have_been_billed", "protocol", "error_code"]
     search_fields = ["upstream_id", "generation__prompt"]
     list_select_related = ["generation"]
+    show_full_result_count = False  # counting all would read millions of rows
+
+    def lookup_allowed(self, lookup, value, request):
+        """The dashboard's numbers lead here by these, which are too many to stand in the sidebar."""
+        return lookup in LINKED_FILTERS or super().lookup_allowed(lookup, value, request)
 
 
 @admin.register(Image)

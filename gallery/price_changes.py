@@ -1,0 +1,36 @@
+"""What other prices would have made of last month: the same tokens, costed anew, and nothing written."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gallery import periods, pricing, spending
+from gallery.models import Call, UsageDay
+from gallery.periods import Period
+from gallery.spending import Sums
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Dollars are None where they are not known, because a kind that was used has no price."""
+
+    period: Period
+    sums: Sums
+    would_usd: Decimal | None
+
+    @property
+    def percent(self):
+        did = self.sums.cost_usd
+        return None if not did or self.would_usd is None else round(100 * (self.would_usd - did) / did)
+
+
+def last_month(model, prices):
+    """What a model's calls of the whole month before this one would have cost by `prices`, a PricesPerMillion."""
+    period = periods.month_of(periods.today()).before
+    sums = spending.total_between(UsageDay.objects.filter(model=model), period)
+    return Comparison(period=period, sums=sums, would_usd=pricing.cost(prices, sums))
+
+
+def costed_since(model, moment):
+    """Were calls sent from a moment on costed already? A price from then on would leave them out."""
+    later = Call.objects.filter(generation__model=model, sent_at__gte=moment, price__isnull=False)
+    return later.exists()
