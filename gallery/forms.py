@@ -168,7 +168,7 @@ class ComposerForm(forms.Form):
 
     @property
     def estimate(self):
-        """What the composer's contents would cost: dollars or None, pictures, calls."""
+        """What the composer's contents would cost: dollars or None, what budgets make of it, pictures, calls."""
         wanted = self._number()
         return {
             "usd": self.expected_usd,
@@ -291,6 +291,9 @@ class FilterForm(forms.Form):
     trash = forms.BooleanField(required=False)
     status = forms.CharField(required=False, max_length=12)
     model = forms.CharField(required=False, max_length=120)
+    kind = forms.CharField(required=False, max_length=10)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
     person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 

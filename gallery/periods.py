@@ -1,4 +1,4 @@
-"""Days and months in the studio's time zone: which one a moment falls into, and where a stretch of them begins and ends."""
+"""Days and months in the studio's time zone: which one a moment falls into, where a stretch of them begins and ends."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

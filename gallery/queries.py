@@ -1,13 +1,12 @@
 """Reads that cross tables: lists with everything a page shows, estimates, usual times, lineage."""
 
-from datetime import timedelta
 from statistics import median
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Prefetch, Q, Sum
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 
-from gallery import catalog, pricing, waits
+from gallery import catalog, periods, pricing, waits
 from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Price
 
 PAGE = 20  # generations a page of a list
@@ -104,13 +103,21 @@ def neighbours(images, image):
     return newer, older
 
 
-def history(user, *, text="", status="", model="", person=None, project=None):
-    """Generations that the person may see, as the history shows them."""
+def history(user, *, text="", status="", model="", kind="", person=None, project=None, since=None, until=None):
+    """Generations that the person may see, as the history shows them; `since` and `until` are days of sending."""
     generations = generations_for(user)
     for word in text.split():
         generations = generations.filter(prompt__icontains=word)
-    chosen = {"status": status, "model": model, "user": person, "project": project}
+    if since or until:
+        generations = generations.filter(Exists(_calls_sent(since, until).filter(generation=OuterRef("pk"))))
+    chosen = {"status": status, "model": model, "kind": kind, "user": person, "project": project}
     return generations.filter(**{name: value for name, value in chosen.items() if value})
+
+
+def _calls_sent(since, until):
+    """Calls sent from a day on, up to a day, or both; those days are among them."""
+    calls = Call.objects.filter(sent_at__gte=periods.midnight(since)) if since else Call.objects.all()
+    return calls.filter(sent_at__lt=periods.midnight(until + periods.DAY)) if until else calls
 
 
 def model_labels():
@@ -178,32 +185,3 @@ def estimate(entry, options, prompt, images, wanted):
     return pricing.estimate_cost(
         price.per_million, entry.spec.estimator, options, prompt=prompt, images=images, calls=calls
     )
-
-
-def usage_of(user, since):
-    """What a person's calls came to since a moment: by model, and together."""
-    calls = Call.objects.filter(generation__user=user, sent_at__gte=since)
-    sums = {
-        "calls": Count("pk"),
-        "cost": Sum("cost_usd"),
-        "unknown": Count("pk", filter=Q(cost_usd=None, may_have_been_billed=True)),
-        "tokens_in": Sum("text_in", default=0) + Sum("image_in", default=0),
-        "tokens_out": Sum("text_out", default=0) + Sum("image_out", default=0),
-    }
-    by_model = list(calls.values("generation__model").annotate(**sums).order_by("-cost"))
-    by_day = list(calls.values("sent_at__date").annotate(**sums).order_by("-sent_at__date"))
-    return {"by_model": by_model, "by_day": by_day, "total": calls.aggregate(**sums)}
-
-
-def spent_between(user, start, end):
-    """Known dollars of a person's calls sent in a period; None where there is none."""
-    calls = Call.objects.filter(generation__user=user, sent_at__gte=start, sent_at__lt=end)
-    return calls.aggregate(cost=Sum("cost_usd"))["cost"]
-
-
-def month_start(now):
-    return timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def month_before(start):
-    return month_start(start - timedelta(days=1))

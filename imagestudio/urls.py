@@ -15,5 +15,6 @@ urlpatterns = [
     path("favicon.ico", login_not_required(favicon)),
     path("", include("gallery.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("admin/usage/", include("gallery.admin.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from gallery import queries
-from gallery.models import Batch, Event, Generation, Image, Membership, Project
+from gallery.models import Batch, Budget, Event, Generation, Image, Membership, Project
 
 
 def generation(user, pk):
@@ -80,6 +80,11 @@ def project_to_manage(user, pk):
 
 def membership_to_manage(user, project_pk, pk):
     return get_object_or_404(Membership.objects.filter(project=project_to_manage(user, project_pk)), pk=pk)
+
+
+def budgets_of(user, project=None):
+    """A person's own budgets, or those of a project."""
+    return Budget.objects.filter(project=project) if project else Budget.objects.filter(user=user)
 
 
 def manages(user, project):

@@ -31,7 +31,7 @@ def found(user, filters, project):
 
 def query_of(filters):
     """The filters that are set, as a query string to hand from page to page."""
-    names = ("q", "favourites", "trash", "status", "model", "person", "project")
+    names = ("q", "favourites", "trash", "status", "model", "kind", "person", "project", "since", "until")
     return urlencode({name: filters[name] for name in names if filters[name]})
 
 

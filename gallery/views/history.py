@@ -19,13 +19,14 @@ from .studio import with_rights
 def history(request):
     """The table; as a fragment, its next rows."""
     filters = FilterForm(request.GET).chosen
-    names = {name: filters[name] for name in ("status", "model", "person", "project")}
+    names = {name: filters[name] for name in ("status", "model", "kind", "person", "project", "since", "until")}
     rows = queries.history(request.user, text=filters["q"] or "", **names)
     shown, next_id = queries.page_before(rows, filters["before"], queries.PAGE)
     context = {
         "generations": rows_of(request.user, shown),
         "filters": filters,
         "next_url": next_page(request, filters, next_id),
+        "narrowed": [(name, filters[name]) for name in ("since", "until", "kind") if filters[name]],
     }
     if request.htmx and not request.htmx.boosted:
         return render(request, "gallery/_history_rows.html", context)

@@ -50,7 +50,7 @@ class Shell:
         match = self.request.resolver_match
         if match is None:
             return ""
-        return "admin" if match.app_name == "admin" else SECTIONS.get(match.url_name, "")
+        return "admin" if match.app_name in ("admin", "usage") else SECTIONS.get(match.url_name, "")
 
     @property
     def badge(self):

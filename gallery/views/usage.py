@@ -1,26 +1,33 @@
-"""Usage: what my pictures came to this month."""
+"""Usage: what my pictures came to, and those of the projects I manage."""
 
+from django.http import Http404
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from gallery import queries
+from gallery import allowances, spending
+from gallery.usage_forms import UsageForm
+
+from . import access
+from .reports import Report, history_url
 
 
 @require_GET
 def usage(request):
-    start = queries.month_start(timezone.now())
-    mine = queries.usage_of(request.user, start)
-    total = mine["total"]
-    before = queries.spent_between(request.user, queries.month_before(start), start)
-    unknown = ngettext("%d call may have been billed", "%d calls may have been billed", total["unknown"])
-    figures = [
-        (_("Spent"), total["cost"], unknown % total["unknown"] if total["unknown"] else _("every call accounted for")),
-        (_("Last month"), before, _("the whole month")),
-        (_("Calls"), total["calls"], _("sent to the gateway")),
-    ]
-    context = {"month": date_format(start, "YEAR_MONTH_FORMAT"), "figures": figures}
-    return render(request, "gallery/usage.html", context | {"by_model": mine["by_model"], "by_day": mine["by_day"]})
+    """Mine; of everybody in a project where `of` names one that I manage."""
+    form = UsageForm(request.GET)
+    managed = spending.projects_managed_by(request.user)
+    whole = form.cleaned_data.get("of")
+    if whole and whole not in {project.pk for project in managed}:
+        raise Http404
+    report = Report(form, _days(request.user, whole), _links(request.user, whole))
+    context = {"managed": managed, "of": whole, "budgets": allowances.standings(access.budgets_of(request.user, whole))}
+    return render(request, "gallery/usage.html", report.context() | context)
+
+
+def _days(user, project):
+    return spending.days_seen_by(user).filter(project=project) if project else spending.days_of(user)
+
+
+def _links(user, project):
+    mine = {"project": project} if project else {"person": user.pk}
+    return lambda period, filters: history_url(period, filters | mine)

@@ -315,14 +315,3 @@ def test_a_price_holds_from_its_moment_on():
     later = Price.objects.create(model=GPT, valid_from=now - timedelta(hours=1), text_in=2)
     assert queries.price_of(GPT, now) == later
     assert queries.price_of(GPT, now - timedelta(days=3650)) is None
-
-
-def test_usage_sums_known_money_and_counts_the_unknown(project, ada):
-    generation = in_project(project, ada)
-    answered(generation, 1, cost_usd=Decimal("0.25"), text_in=5, image_out=100)
-    answered(generation, 1, cost_usd=Decimal("0.50"), text_in=5, image_out=100)
-    make_call(generation, Call.Status.INTERRUPTED, may_have_been_billed=True)
-    answered(in_project(project, make_member(project)), 1, cost_usd=Decimal(9))
-    total = queries.usage_of(ada, timezone.now() - timedelta(days=1))["total"]
-    assert (total["calls"], total["cost"], total["unknown"]) == (3, Decimal("0.75"), 1)
-    assert (total["tokens_in"], total["tokens_out"]) == (10, 200)

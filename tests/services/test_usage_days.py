@@ -125,12 +125,12 @@ facts = st.fixed_dictionaries(
         "took": st.integers(-2, 400),  # clocks jump
         "pictures": st.integers(0, 4),
         "price": st.integers(0, 1),
-        "usage": st.fixed_dictionaries({kind: tokens for kind in KINDS}),
-        "late": st.none() | st.fixed_dictionaries({kind: tokens for kind in KINDS}),
+        "usage": st.fixed_dictionaries(dict.fromkeys(KINDS, tokens)),
+        "late": st.none() | st.fixed_dictionaries(dict.fromkeys(KINDS, tokens)),
     }
 )
 histories = st.tuples(
-    st.sampled_from(ZONES), st.lists(st.fixed_dictionaries({kind: dear for kind in KINDS}), min_size=2, max_size=2),
+    st.sampled_from(ZONES), st.lists(st.fixed_dictionaries(dict.fromkeys(KINDS, dear)), min_size=2, max_size=2),
     st.lists(facts, min_size=1, max_size=6),
 )  # fmt: skip
 

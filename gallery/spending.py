@@ -1,0 +1,192 @@
+"""Reads of the days of usage: what calls came to, cut by model, project, person, kind and day."""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property, reduce
+from operator import add
+from statistics import median, quantiles
+from types import SimpleNamespace
+
+from django.contrib.auth import get_user_model
+from django.db.models import F, Sum
+
+from gallery import periods, queries
+from gallery.models import Call, Generation, Project, UsageDay
+from gallery.models.aggregates import MEASURES, dollars_of
+from gallery.periods import DAY, Period
+from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
+
+# The ways to cut, as addresses name them, and their columns.
+COLUMNS = {"model": "model", "project": "project_id", "person": "user_id", "kind": "operation"}
+ALL_SUMS = {name: Sum(name) for name in MEASURES}
+ALL_TOKENS = Sum(reduce(add, map(F, KINDS)))
+SHOWN_APART = 7  # the rest of a chart's stack is "others"; more colours could not be told apart
+MOST_BARS = 120
+LATENCY_OF = 2000  # the newest calls of a period that answer times are taken from
+MICROSECONDS = 1_000_000
+
+
+class Sums(SimpleNamespace):
+    """All measures of some days, added up."""
+
+    def __init__(self, rows=()):
+        super().__init__(**{name: sum(row[name] or 0 for row in rows) for name in MEASURES})
+
+    @property
+    def cost_usd(self):
+        """Known dollars; None where something was used and nothing is known."""
+        return None if self.unknown and not self.cost_micros else dollars_of(self.cost_micros)
+
+    @property
+    def possible_usd(self):
+        return dollars_of(self.possible_micros)
+
+    @property
+    def fruitless_usd(self):
+        return dollars_of(self.fruitless_micros)
+
+    @property
+    def usd_per_picture(self):
+        return dollars_of(Decimal(self.cost_micros) / self.pictures) if self.pictures and self.cost_micros else None
+
+    @property
+    def tokens_in(self):
+        return sum(getattr(self, kind) for kind in IN_KINDS)
+
+    @property
+    def tokens_out(self):
+        return sum(getattr(self, kind) for kind in OUT_KINDS)
+
+    @property
+    def tokens(self):
+        return self.tokens_in + self.tokens_out
+
+    @property
+    def errors(self):
+        return self.failed + self.interrupted
+
+    @property
+    def error_percent(self):
+        return 100 * self.errors / self.calls if self.calls else None
+
+    @property
+    def refused_percent(self):
+        return 100 * self.refused / self.calls if self.calls else None
+
+    @property
+    def seconds(self):
+        """Of the mean answer."""
+        return self.microseconds / self.answered / MICROSECONDS if self.answered else None
+
+
+class Spending:
+    """The days of usage of a period, read once and cut in every way. `days` says whose."""
+
+    def __init__(self, days, period):
+        self.days = days.within(period)
+        self.period = period
+        self.cells = list(self.days.order_by().values(*COLUMNS.values()).annotate(**ALL_SUMS))
+        self.total = Sums(self.cells)
+
+    def by(self, name):
+        """(key, sums) of each model, project, person or kind, the dearest first."""
+        groups = defaultdict(list)
+        for cell in self.cells:
+            groups[cell[COLUMNS[name]]].append(cell)
+        lines = [(key, Sums(rows)) for key, rows in groups.items()]
+        return sorted(lines, key=lambda line: (-line[1].cost_micros, -line[1].calls, str(line[0])))
+
+    @cached_property
+    def is_monthly(self):
+        """Long periods are shown by month: so many days would be thinner than a line."""
+        return len(self.period.days) > MOST_BARS
+
+    def step_of(self, day):
+        """The day that a day is shown under."""
+        return day.replace(day=1) if self.is_monthly else day
+
+    def stretch_of(self, step):
+        """The days that are shown under one."""
+        if not self.is_monthly:
+            return Period(step, step + DAY)
+        month = periods.month_of(step)
+        return Period(max(month.start, self.period.start), min(month.end, self.period.end))
+
+    def by_step(self):
+        """Day or month -> sums, for those in which something was sent."""
+        found = defaultdict(list)
+        for row in self.days.order_by("day").values("day").annotate(**ALL_SUMS):
+            found[self.step_of(row["day"])].append(row)
+        return {step: Sums(rows) for step, rows in found.items()}
+
+    def stack(self, name):
+        """(key, dollars in millionths by day or month, tokens likewise) of the dearest few."""
+        column = COLUMNS[name]
+        keys = [key for key, _sums in self.by(name)[:SHOWN_APART]]
+        rows = self.days.filter(**{f"{column}__in": keys}).order_by().values_list(column, "day")
+        costs, tokens = ({key: defaultdict(int) for key in keys} for _ in range(2))
+        for key, day, micros, number in rows.annotate(Sum("cost_micros"), tokens=ALL_TOKENS):
+            costs[key][self.step_of(day)] += micros
+            tokens[key][self.step_of(day)] += number
+        return [(key, costs[key], tokens[key]) for key in keys]
+
+
+def labels(name, keys):
+    """Key -> the word people know it by."""
+    if name == "model":
+        known = dict(queries.model_labels())
+    elif name == "project":
+        known = dict(Project.objects.filter(pk__in=keys).values_list("pk", "name"))
+    elif name == "person":
+        people = get_user_model().objects.filter(pk__in=keys)
+        known = {person.pk: person.get_full_name() or person.username for person in people}
+    else:
+        known = dict(Generation.Kind.choices)
+    return {key: known.get(key, key) for key in keys}
+
+
+def token_stack(by_step):
+    """(kind, {day: number}) of tokens, from the sums of days."""
+    return [(kind, {step: getattr(sums, kind) for step, sums in by_step.items()}) for kind in KINDS]
+
+
+def total_between(days, period):
+    return Sums([days.within(period).aggregate(**ALL_SUMS)])
+
+
+def answer_times(period):
+    """Model -> (median, 95th percentile, number) seconds of the newest answers of a period, from the ledger itself."""
+    begin, end = period.moments
+    newest = Call.objects.filter(sent_at__gte=begin, sent_at__lt=end).order_by("-sent_at")
+    names = ("generation__model", "status", "sent_at", "finished_at")
+    times = defaultdict(list)
+    for model, status, sent, finished in newest.values_list(*names)[:LATENCY_OF]:
+        if status == Call.Status.ANSWERED:
+            times[model].append((finished - sent) / timedelta(seconds=1))
+    return {model: (median(found), _p95(found), len(found)) for model, found in times.items()}
+
+
+def _p95(values):
+    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+
+
+def months_with_usage(days):
+    """Whole months in which something was sent, the newest first."""
+    return [periods.month_of(day) for day in days.order_by().dates("day", "month", order="DESC")]
+
+
+# --- whose -------------------------------------------------------------------------------------------------------
+
+
+def days_of(user):
+    """What a person's own calls came to."""
+    return UsageDay.objects.filter(user=user)
+
+
+def days_seen_by(user):
+    return UsageDay.objects.visible_to(user)
+
+
+def projects_managed_by(user):
+    return list(Project.objects.managed_by(user).filter(archived_at=None))
