@@ -2,8 +2,13 @@
 
 import os
 import tempfile
+import time
+from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage
+
+UNFINISHED = ".unfinished"  # the folder of files on their way; on the same disk, so that they can move from it at once
+FORGOTTEN_AFTER = 3600  # seconds; no file takes that long, so whoever wrote it has died
 
 
 class AtomicFileStorage(FileSystemStorage):
@@ -19,8 +24,10 @@ class AtomicFileStorage(FileSystemStorage):
         path = self.path(name)
         if os.path.exists(path):
             return name
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".part-")
+        unfinished = self.path(UNFINISHED)
+        for folder in (os.path.dirname(path), unfinished):
+            os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=unfinished)
         try:
             with os.fdopen(handle, "wb") as file:
                 for chunk in content.chunks():
@@ -32,3 +39,9 @@ class AtomicFileStorage(FileSystemStorage):
             os.unlink(temporary)
             raise
         return name
+
+    def forget_unfinished(self):
+        """Of writers that were killed."""
+        for file in Path(self.path(UNFINISHED)).glob("*"):
+            if file.stat().st_mtime < time.time() - FORGOTTEN_AFTER:
+                file.unlink(missing_ok=True)

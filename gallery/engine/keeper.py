@@ -6,13 +6,15 @@ import logging
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
+from django.core.files.storage import storages
 from django.db import connection
 from django.utils import timezone
 
 from gallery.models import Event
-from gallery.services import workers
+from gallery.services import previews, workers
 from gallery.services.calls import WORKER, running
 from gallery.services.recovery import recover_calls
+from gallery.storage import AtomicFileStorage
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ async def _look_after(left_alone):
 async def _tidy():
     await sync_to_async(_quietly)(workers.forget_dead)
     await sync_to_async(_quietly)(_forget_old_events)
+    await sync_to_async(_quietly)(_forget_files)
 
 
 def _quietly(act, *arguments):
@@ -83,3 +86,11 @@ def _mend_connection():
 
 def _forget_old_events():
     Event.objects.filter(at__lt=timezone.now() - EVENTS_KEPT).delete()
+
+
+def _forget_files():
+    """What the dead left in the storages; a bucket has no unfinished files."""
+    previews.forget_lost()
+    for name in ("originals", "previews"):
+        if isinstance(storage := storages[name], AtomicFileStorage):
+            storage.forget_unfinished()

@@ -1,6 +1,7 @@
 """Partial pictures of calls that stream: small files for the page, gone when the call has ended."""
 
 import asyncio
+import contextlib
 import logging
 
 from asgiref.sync import sync_to_async
@@ -15,6 +16,8 @@ from gallery.ofox import images_api
 from .files import DECODERS
 
 logger = logging.getLogger(__name__)
+
+FOLDER = "partial"  # of the storage "previews"
 
 
 class Watch:
@@ -62,7 +65,7 @@ class Watch:
 
 
 def preview_name(call, number):
-    return f"partial/{call.pk}-{number}.webp"
+    return f"{FOLDER}/{call.pk}-{number}.webp"
 
 
 def forget(call, shown):
@@ -72,8 +75,20 @@ def forget(call, shown):
 
 def forget_left(call):
     """Those that a dead worker has shown, and one more that it may have drawn."""
-    shown = Event.objects.filter(generation_id=call.generation_id, preview__startswith=f"partial/{call.pk}-")
+    shown = Event.objects.filter(generation_id=call.generation_id, preview__startswith=f"{FOLDER}/{call.pk}-")
     forget(call, shown.count() + 1)
+
+
+def forget_lost():
+    """Those of calls that have ended, whose worker died between the end and this."""
+    storage = storages["previews"]
+    with contextlib.suppress(FileNotFoundError):
+        names = storage.listdir(FOLDER)[1]
+        of = {name: int(name.partition("-")[0]) for name in names}
+        going = set(Call.objects.filter(pk__in=of.values(), status=Call.Status.SENT).values_list("pk", flat=True))
+        for name in names:
+            if of[name] not in going:
+                storage.delete(f"{FOLDER}/{name}")
 
 
 def _announce(call, name):
