@@ -1,7 +1,6 @@
 """One call from the queue to its answer: claim, prepare, commit `sent`, post, hand the answer to results."""
 
 import asyncio
-import errno
 import logging
 import os
 import secrets
@@ -82,7 +81,7 @@ async def _post(gateway, call, request, spool):
     except OfoxError as error:
         await finish(call, spool, error=error)
     except Exception as error:
-        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        full = isinstance(error, OSError) and error.errno in files.FULL
         logger.exception("the answer of call %s could not be written", call.pk)
         await sync_to_async(results.record_lost)(call, "disk_full" if full else "studio_error")
         await _discard(spool.parent)

@@ -1,5 +1,6 @@
 """Picture files: kept under their hash before any row names them, and fetched back as local files."""
 
+import errno
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,9 @@ from gallery.models.images import preview_name
 
 # Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
 DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk's own end, or the share of it that we may fill
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The only code that ends a call, and with the last of its calls a generation."""
 
 import copy
-import errno
 import logging
 import random
 from datetime import timedelta
@@ -98,7 +97,7 @@ def _keep_all(call, outcome, received):
             outcome.lost = "too_many_pixels" if error.code == "too_many_pixels" else "not_a_picture"
             logger.warning("call %s: picture %s cannot be kept: %s", call.pk, picture.index, error)
         except OSError as error:
-            outcome.lost = "disk_full" if error.errno == errno.ENOSPC else "studio_error"
+            outcome.lost = "disk_full" if error.errno in files.FULL else "studio_error"
             logger.exception("call %s: picture %s could not be stored", call.pk, picture.index)
 
 
