@@ -73,7 +73,8 @@ e2e: .venv/ready-for-tests ## only the tests in a real browser
 bench: .venv/ready-for-bench ## speed and memory beside the official SDK; ARGS=--help lists what it measures
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-soak: .venv/ready ## 1,000 generations with every fault while the worker is killed; then the books are compared
+soak: .venv/ready-for-tests ## a kill at every step; then 1,000 generations with every fault, and the books are compared
+	@KILL_EVERY=1 .venv/bin/python -m pytest -q tests/engine/test_kill_everywhere.py
 	@.venv/bin/python -m benchmarks.soak $(ARGS)
 
 lint: .venv/ready-for-tests ## format, lint, missing migrations, unsafe settings
