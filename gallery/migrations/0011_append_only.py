@@ -25,7 +25,7 @@ REFUSE = """
 def keep(apps, schema_editor):
     is_sqlite = schema_editor.connection.vendor == "sqlite"
     if not is_sqlite:
-        schema_editor.execute(REFUSE)
+        schema_editor.execute(REFUSE, params=None)  # its % is no placeholder
     for name, table, event, condition in RULES:
         refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         body = refuse if is_sqlite else "EXECUTE FUNCTION gallery_append_only()"
