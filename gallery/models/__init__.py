@@ -10,6 +10,7 @@ from .events import Event
 from .generations import Generation, Input
 from .images import Favourite, Image
 from .projects import Membership, Project
+from .proposals import Proposal
 from .usage import Call, Price
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "MonthClose",
     "Price",
     "Project",
+    "Proposal",
     "RateGate",
     "Reservation",
     "UsageDay",

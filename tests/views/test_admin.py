@@ -4,11 +4,23 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from gallery.models import AuditEntry, Budget, Call, Event, Favourite, Generation, Image, Input, ModelEntry, Price
+from gallery.models import (
+    AuditEntry,
+    Budget,
+    Call,
+    Event,
+    Favourite,
+    Generation,
+    Image,
+    Input,
+    ModelEntry,
+    Price,
+    Proposal,
+)
 from gallery.services import audit
 from tests.factory import GPT, make_call, make_generation, make_image
 
-LEDGER = [AuditEntry, Call, Event, Favourite, Generation, Image, Input]
+LEDGER = [AuditEntry, Call, Event, Favourite, Generation, Image, Input, Proposal]
 
 
 @pytest.fixture
@@ -17,6 +29,7 @@ def rows(editor, studio):
     Event.objects.append(studio.generation)
     Favourite.objects.create(user=editor, image=studio.picture)
     audit.note(editor, audit.Action.CHANGED, Budget.objects.lock(), {"hard_usd": 5}, {"hard_usd": 6})
+    Proposal.objects.create(kind=Proposal.Kind.PRICE, model=GPT, found={"image_out": "40"})
     return {model: model.objects.first() for model in LEDGER}
 
 

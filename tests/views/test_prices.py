@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from gallery import periods
-from gallery.models import AuditEntry, Call, Price
+from gallery.models import AuditEntry, Call, Price, Proposal
 from gallery.services import ledger
 from tests.factory import GPT, make_call, make_generation
 
@@ -97,3 +97,13 @@ def test_a_kind_that_was_used_and_has_no_price_makes_it_unknown(client, project)
     used(project, None, sent_at=sent, text_in=1, image_out=1, text_out=1)
     comparison = client.post(ADD, form(_compare="1")).context["adminform"].form.comparison
     assert (comparison.would_usd, comparison.percent) == (None, None)
+
+
+def test_proposals_are_decided_in_the_list(client, db):
+    proposal = Proposal.objects.create(kind="price", model=GPT, found={"image_out": "40.000000"}, fingerprint="x")
+    chosen = {"action": "accept", "_selected_action": [proposal.pk]}
+    assert "image_out: 40.000000" in client.get("/admin/gallery/proposal/").content.decode()
+    assert client.post("/admin/gallery/proposal/", chosen).status_code == 302
+    assert Price.objects.at(GPT, timezone.now()).image_out == 40
+    proposal.refresh_from_db()
+    assert proposal.status == "accepted"
