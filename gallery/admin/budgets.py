@@ -34,11 +34,10 @@ class BudgetAdmin(Audited, admin.ModelAdmin):
     search_fields = ["project__name", "user__username"]
     fields = ["scope", "project", "user", "soft_usd", "hard_usd", "lifted_until"]
     readonly_fields = ["lifted_until"]
-    autocomplete_fields = ["project", "user"]
     actions = ["lift", "end_lift"]
 
     class Media:
-        css = {"all": ["css/components/budget.css"]}
+        css = {"all": ["css/tokens.css", "css/components/budget.css"]}
 
     def get_changelist(self, request, **kwargs):
         return StandingList
