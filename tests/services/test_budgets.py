@@ -178,7 +178,7 @@ def test_a_kept_month_stays_equal_to_the_days_of_usage(person, project):
         known = cost and Decimal(cost)
         end(sent(person, project), status=Call.Status.ANSWERED, cost_usd=known, may_have_been_billed=not cost)
     row = BudgetMonth.objects.get(budget=budget)
-    assert {name: getattr(row, name) for name in allowances.SUMS} == allowances.count(budget, row.month)
+    assert {name: getattr(row, name) for name in allowances.SUMS} == allowances.counted([budget], row.month)[budget.pk]
     assert row.cost_micros == sum(UsageDay.objects.values_list("cost_micros", flat=True)) == 423456
 
 
