@@ -67,11 +67,22 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studied:
-    """`small` and `large` are WebP: upright, sRGB, without metadata, never larger than the original."""
+    """`small` and `large` are WebP: upright, sRGB, without metadata, never larger than the original.
+
+    They are encoded when asked for, by whichever thread asks: of 35 ms for 1024 x 1024 that is 14.
+    """
 
     measured: Measured
-    small: bytes
-    large: bytes
+    small_pixels: Image.Image
+    large_pixels: Image.Image
+
+    @property
+    def small(self) -> bytes:
+        return _preview(self.small_pixels)
+
+    @property
+    def large(self) -> bytes:
+        return _preview(self.large_pixels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +130,7 @@ def study(source: Path | bytes) -> Studied:
     """Decode once for everything: what measure() tells, and the previews."""
     with _decoded(source, draft_edge=LARGE) as decoded:
         measured, small, large = _measured(decoded)
-    return Studied(measured=measured, small=_preview(small), large=_preview(large))
+    return Studied(measured=measured, small_pixels=small, large_pixels=large)
 
 
 def prepare(source: Path, target: Target, destination: Path) -> Prepared | None:

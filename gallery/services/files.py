@@ -2,9 +2,11 @@
 
 import errno
 import hashlib
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from django.core.files.base import ContentFile, File
@@ -16,6 +18,8 @@ from gallery.models.images import preview_name
 
 # Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
 DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
+# The larger preview costs as much as all else that follows decoding, so it is made and stored beside that.
+ENCODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk's own end, or the share of it that we may fill
@@ -51,24 +55,24 @@ def keep(source):
     Content-addressed, so doing it twice is harmless. Raises pictures.NotAPicture, and OSError when the disk is full.
     """
     studied = pictures.study(source)
-    with open(source, "rb") if isinstance(source, Path) else ContentFile(source) as file:
-        digest = hashlib.sha256()
-        for chunk in File(file).chunks():
-            digest.update(chunk)
-        size = file.tell()
-        kept = Kept(digest.hexdigest(), size, studied.measured)
-        image = Image(**kept.row())
-        file.seek(0)
-        _store("originals", image.original_name, File(file))
-    for name in ("small", "large"):
-        _store("previews", preview_name(kept.sha256, name), ContentFile(getattr(studied, name)))
+    with open(source, "rb") if isinstance(source, Path) else BytesIO(source) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        kept = Kept(digest, file.seek(0, os.SEEK_END), studied.measured)
+        large = ENCODERS.submit(_keep_preview, digest, "large", studied)
+        _store("originals", Image(**kept.row()).original_name, lambda: File(file))
+        _keep_preview(digest, "small", studied)
+        large.result()
     return kept
 
 
-def _store(storage, name, file):
-    """Under a name that is taken lie these bytes already: nothing is sent to a bucket twice."""
+def _keep_preview(digest, size, studied):
+    _store("previews", preview_name(digest, size), lambda: ContentFile(getattr(studied, size)))
+
+
+def _store(storage, name, make):
+    """Under a name that is taken lie these bytes already: nothing is made or sent to a bucket twice."""
     if not storages[storage].exists(name):
-        storages[storage].save(name, file)
+        storages[storage].save(name, make())
 
 
 def local_copy(image, folder):
