@@ -4,9 +4,9 @@ from statistics import median
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Prefetch
-from django.utils import timezone
 
-from gallery import catalog, periods, pricing, waits
+from gallery import catalog, periods, waits
+from gallery.estimates import Estimator
 from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Price
 
 PAGE = 20  # generations a page of a list
@@ -177,11 +177,6 @@ def price_of(model, moment):
 
 def estimate(entry, options, prompt, images, wanted):
     """Dollars to expect, or None where the model has no price or no formula."""
-    price = price_of(entry.name, timezone.now())
-    if price is None:
-        return None
     kind = Generation.Kind.EDIT if images else Generation.Kind.GENERATE
     calls = catalog.calls_for(entry.spec, kind, wanted)
-    return pricing.estimate_cost(
-        price.per_million, entry.spec.estimator, options, prompt=prompt, images=images, calls=calls
-    )
+    return Estimator(entry).usd(kind, options, prompt=prompt, images=images, calls=calls)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import TextChoices
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from gallery import catalog, pricing, queries, wording
+from gallery import catalog, wording
+from gallery.estimates import Estimator
 from gallery.models import Generation, ModelEntry
 
 MOST = 200  # generations at once
@@ -61,9 +61,9 @@ class Stakes:
         """What the button says that does it."""
         if self.action == Action.CANCEL:
             return ngettext("Cancel it", "Cancel them", len(self))
-        if self.twice:
-            return _("Run again, may be billed twice")
-        return _("Run again")
+        if self.action == Action.RETRY:
+            return _("Retry, may be billed twice") if self.twice else _("Retry")
+        return _("Run again, may be billed twice") if self.twice else _("Run again")
 
     @property
     def sentences(self):
@@ -112,20 +112,15 @@ def _pictures(action, generation):
 
 
 def _estimate(action, generations, entries):
-    """Dollars to expect of all of them; a query a model."""
-    prices = {name: queries.price_of(name, timezone.now()) for name in {one.model for one in generations}}
+    """Dollars to expect of all of them; a few queries a model."""
+    estimators = {name: Estimator(entries[name]) for name in {one.model for one in generations}}
     total = Decimal(0)
     for generation in generations:
-        spec, price = entries[generation.model].spec, prices[generation.model]
-        calls = catalog.calls_for(spec, generation.kind, _pictures(action, generation))
+        estimator = estimators[generation.model]
+        calls = catalog.calls_for(estimator.entry.spec, generation.kind, _pictures(action, generation))
         images = sum(used.role == used.Role.IMAGE for used in generation.inputs.all())
-        expected = price and pricing.estimate_cost(
-            price.per_million,
-            spec.estimator,
-            generation.options,
-            prompt=generation.prompt,
-            images=images,
-            calls=calls,
+        expected = estimator.usd(
+            generation.kind, generation.options, prompt=generation.prompt, images=images, calls=calls
         )
         if expected is None:
             return None
@@ -157,21 +152,30 @@ def _of_asking_again(stakes):
     yield f"{words % {'n': stakes.pictures}}, {cost}."
     if stakes.twice:
         words = ngettext(
-            "%(n)d was sent and never answered: it may have been billed already, and would be a second time.",
-            "%(n)d were sent and never answered: they may have been billed already, and would be a second time.",
+            "%(n)d was sent and never answered: if that was billed, this bills it a second time.",
+            "%(n)d were sent and never answered: if those were billed, this bills them a second time.",
             stakes.twice,
         )
         yield words % {"n": stakes.twice}
 
 
 def _left_out(stakes):
+    number = stakes.left_out
     reasons = {
-        Action.CANCEL: ngettext("%(n)d has ended already.", "%(n)d have ended already.", stakes.left_out),
-        Action.RUN_AGAIN: ngettext("%(n)d has not ended yet.", "%(n)d have not ended yet.", stakes.left_out),
-        Action.RETRY: ngettext("Of %(n)d nothing failed.", "Of %(n)d nothing failed.", stakes.left_out),
+        Action.CANCEL: ngettext(
+            "%(n)d is left out: it has ended already.", "%(n)d are left out: they have ended already.", number
+        ),
+        Action.RUN_AGAIN: ngettext(
+            "%(n)d is left out: it has not ended yet.", "%(n)d are left out: they have not ended yet.", number
+        ),
+        Action.RETRY: ngettext(
+            "%(n)d is left out: nothing of it failed.", "%(n)d are left out: nothing of them failed.", number
+        ),
     }
     gone = ngettext(
-        "The model of %(n)d is not on offer any more.", "The models of %(n)d are not on offer any more.", stakes.gone
+        "%(n)d is left out: its model is not on offer any more.",
+        "%(n)d are left out: their models are not on offer any more.",
+        stakes.gone,
     )
-    left = [(stakes.left_out, reasons[stakes.action]), (stakes.gone, gone)]
-    return [words % {"n": number} for number, words in left if number]
+    left = [(number, reasons[stakes.action]), (stakes.gone, gone)]
+    return [words % {"n": n} for n, words in left if n]

@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gallery import catalog, pricing, queries, sheets
+from gallery import catalog, sheets
+from gallery.estimates import Estimator
 from gallery.matrix import Grid
 from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
 
@@ -28,14 +29,15 @@ class Plan:
 
 
 def estimates(cells, entries):
-    """Dollars to expect of each cell, None where the model has no price or no formula; a query a model."""
-    prices = {name: queries.price_of(name, timezone.now()) for name in {cell.model for cell in cells}}
-    return tuple(prices[cell.model] and _estimate(cell, entries[cell.model].spec, prices[cell.model]) for cell in cells)
+    """Dollars to expect of each cell, None where the model has no price or no formula; a few queries a model."""
+    estimators = {name: Estimator(entries[name]) for name in {cell.model for cell in cells}}
+    return tuple(_estimate(cell, estimators[cell.model]) for cell in cells)
 
 
-def _estimate(cell, spec, price):
-    asked = catalog.calls_for(spec, Generation.Kind.GENERATE, cell.wanted)
-    return pricing.estimate_cost(price.per_million, spec.estimator, cell.options, prompt=cell.prompt, calls=asked)
+def _estimate(cell, estimator):
+    kind = Generation.Kind.GENERATE
+    asked = catalog.calls_for(estimator.entry.spec, kind, cell.wanted)
+    return estimator.usd(kind, cell.options, prompt=cell.prompt, images=0, calls=asked)
 
 
 def request_batch(user, plan):

@@ -5,7 +5,7 @@ import json
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery import events, queries
+from gallery import events, pricing, queries
 from gallery.forms import FilterForm
 from gallery.models import Generation
 
@@ -48,7 +48,7 @@ def rows_of(user, generations):
 def with_sums(generation):
     """Puts the tokens of all its calls on a generation; None where no call said."""
     calls = generation.calls.all()
-    for name, kinds in (("tokens_in", queries.pricing.IN_KINDS), ("tokens_out", queries.pricing.OUT_KINDS)):
+    for name, kinds in (("tokens_in", pricing.IN_KINDS), ("tokens_out", pricing.OUT_KINDS)):
         known = [number for call in calls for kind in kinds if (number := getattr(call, kind)) is not None]
         setattr(generation, name, sum(known) if known else None)
     return generation

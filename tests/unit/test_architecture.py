@@ -13,7 +13,7 @@ FLOORS = (
     ("catalog", "pricing", "charts", "periods", "oddities", "pictures", "wording", "storage", "logs"),
     ("matrix",),
     ("models", "wiring"),
-    ("waits",),
+    ("waits", "estimates"),
     ("queries", "sheets", "allowances", "exports", "metrics", "readiness"),
     ("stakes", "spending"),
     ("closing", "price_changes"),
