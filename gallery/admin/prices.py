@@ -30,7 +30,7 @@ class PriceForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for kind in KINDS:
+        for kind in self.fields.keys() & set(KINDS):  # none of them where the price is only to be read
             field = self.fields[kind]
             field.validators += [MinValueValidator(0), _is_no_absurd_price]
             field.help_text = _("$ per million tokens; empty is unknown, not free")

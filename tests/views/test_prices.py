@@ -107,3 +107,11 @@ def test_proposals_are_decided_in_the_list(client, db):
     assert Price.objects.at(GPT, timezone.now()).image_out == 40
     proposal.refresh_from_db()
     assert proposal.status == "accepted"
+
+
+def test_a_price_that_calls_were_costed_with_is_there_to_read(client, project):
+    price = Price.objects.at(GPT, timezone.now())
+    make_call(make_generation(project=project), status="answered", price=price)
+    page = client.get(f"/admin/gallery/price/{price.pk}/change/")
+    assert page.status_code == 200
+    assert 'name="image_out"' not in page.content.decode()
