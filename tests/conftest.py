@@ -94,7 +94,7 @@ def django_db_setup(django_db_setup):
 @pytest.fixture(scope="session", autouse=True)
 def _emptying_what_is_append_only():
     """SQLite empties tables by DELETE, which the ledger refuses; PostgreSQL by TRUNCATE, which fires no trigger."""
-    append_only = import_module("gallery.migrations.0011_append_only")
+    append_only = import_module("gallery.migrations.0003_append_only")
     operations = type(connection.ops)
     flush = operations.execute_sql_flush
 

@@ -41,5 +41,5 @@ def let_go(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gallery", "0010_odd_usage")]
+    dependencies = [("gallery", "0002_first_rows")]
     operations = [migrations.RunPython(keep, let_go)]
