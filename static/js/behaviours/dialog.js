@@ -6,7 +6,9 @@ export default function dialog(element) {
     keys.checked = localStorage.getItem("keys") !== "off"
     keys.onchange = () => localStorage.setItem("keys", keys.checked ? "on" : "off")
   }
-  target.onclick = (event) => event.target === target && target.close()
+  target.onclick = (event) => {
+    if (event.target === target) target.close() // a value would be an answer: false forbids what a click on a button does
+  }
   document.querySelector(":popover-open")?.hidePopover()
   target.showModal()
 }
