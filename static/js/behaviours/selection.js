@@ -23,7 +23,7 @@ export default function selection(element) {
 
   element.addEventListener("click", ({ target, shiftKey }) => {
     const all = boxes()
-    if (target.dataset.choose) return choose(all, target.checked ?? true)
+    if (target.closest("[data-choose]")) return choose(all, target.checked ?? true)
     const place = all.indexOf(target)
     if (place < 0) return
     const from = shiftKey ? all.indexOf(last) : -1
