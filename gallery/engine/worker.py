@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
+import time
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -18,7 +20,8 @@ from .keeper import DRAIN, kept
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.05  # seconds between looks for new work; a look without work takes no lock
+LISTEN_EVERY = 0.05  # seconds
+LOOK_EVERY = 0.5  # seconds between looks for work that nobody wrote just now: what has waited for its moment
 
 
 class Worker:
@@ -27,40 +30,47 @@ class Worker:
     def __init__(self, in_flight):
         self.in_flight = in_flight
         self.running = set()
+        self.ended = []  # keys of rows whose tasks have ended; they go with the next look, many at once
         self.stop = asyncio.Event()
 
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
         await sync_to_async(_forget_begun)()
         async with kept(only_us):
+            bell = Bell()
             while not self.stop.is_set():
-                if room := self.in_flight - len(self.running):
-                    await self._start_ready(room)
+                room = self.in_flight - len(self.running)
+                if room and (bell.rings() or self.ended):
+                    bell.rest(unless=await self._start_ready(room))
                 await self._pause()
             await self._drain()
 
     async def _start_ready(self, room):
+        """Whether there may be more to start."""
+        ended, self.ended = self.ended, []
         try:
-            rows = await sync_to_async(_claim_ready)(room)
+            is_more, rows = await sync_to_async(_turn_over)(ended, room)
         except Exception:
             logger.exception("the queue could not be read")
+            self.ended += ended
             await asyncio.sleep(1)
-            return
+            return True
         for row in rows:
             running = asyncio.create_task(self._run(row))
             self.running.add(running)
             running.add_done_callback(self.running.discard)
+        return is_more
 
     async def _run(self, row):
         try:
             await row.task.acall(*row.args_kwargs["args"], **row.args_kwargs["kwargs"])
         except Exception:
             logger.exception("task %s %s failed", row.task_path, row.args_kwargs["args"])
-        await sync_to_async(row.delete)()
+        self.ended.append(row.pk)
 
     async def _pause(self):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), LOOK_EVERY)
+            await asyncio.wait_for(self.stop.wait(), LISTEN_EVERY)
 
     async def _drain(self):
         if self.running:
@@ -69,14 +79,49 @@ class Worker:
             for task in unanswered:
                 task.cancel()
             await asyncio.gather(*unanswered, return_exceptions=True)
+        await sync_to_async(_forget)(self.ended)
         await close_gateway()
+
+
+class Bell:
+    """Rings when something was written to the database, and now and then without.
+
+    A look by the ORM and its thread costs 1.5 ms, hence 3 % of a core at 20 a second; this one 0.01 ms.
+    """
+
+    def __init__(self):
+        self.database = sqlite3.connect(connection.settings_dict["NAME"])
+        self.version = self.heard = None
+        self.rests_until = 0
+
+    def rings(self):
+        self.version = self.database.execute("PRAGMA data_version").fetchone()[0]
+        return self.version != self.heard or time.monotonic() >= self.rests_until
+
+    def rest(self, unless):
+        """Until something is written that was not there when it rang last, or for a while."""
+        self.heard = None if unless else self.version
+        self.rests_until = time.monotonic() + LOOK_EVERY
+
+
+def _turn_over(ended, room):
+    """(Whether more may be started, the rows that were claimed); the rows of tasks that have ended go."""
+    _forget(ended)
+    if not DBTaskResult.objects.ready().exists():
+        return False, []
+    return True, _claim_ready(room)
+
+
+def _forget(ended):
+    if ended:
+        DBTaskResult.objects.filter(pk__in=ended).delete()
 
 
 def _claim_ready(room):
     """Up to `room` ready rows that the gate has room for, claimed in one transaction; a look in vain takes no lock."""
-    ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)
-    if not ready.exists() or not (room := min(room, gate.room())):
+    if not (room := min(room, gate.room())):
         return []
+    ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             ready = ready.select_for_update(skip_locked=True)

@@ -83,7 +83,7 @@ class Gateway:
         request_id: str = "",
     ) -> Receipt:
         """The body goes to `spool`, its receipt beside it. Returns for any status whose body arrived whole."""
-        await asyncio.to_thread(_forget, spool)
+        _forget(spool)
         download = _Download(spool, on_progress)
         try:
             async with asyncio.timeout(self._timeout), self._stream(request, request_id) as response:

@@ -42,7 +42,7 @@ class Watch:
         self.more = False
         if self.looking:
             await self.looking  # cancelling it would not stop the thread that may be saving a file right now
-        await asyncio.to_thread(forget, self.call, self.shown)
+            await asyncio.to_thread(forget, self.call, self.shown)
 
     async def _look(self):
         while self.more:
