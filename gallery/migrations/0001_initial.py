@@ -4,9 +4,10 @@ import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import gallery.logs
 from django.conf import settings
 from django.db import migrations, models
+
+import gallery.logs
 
 
 class Migration(migrations.Migration):
