@@ -44,6 +44,8 @@ def parsed(view: Mapped, status: int) -> dict:
     """A JSON object in which each picture is a memoryview of its base64."""
     try:
         answer = tree(msgspec.json.decode(view, type=msgspec.Raw))
+        if isinstance(view, mmap.mmap):
+            view.madvise(mmap.MADV_DONTNEED)  # what was walked over leaves our memory until a picture is decoded
     except (ValueError, RecursionError) as error:
         raise OfoxGarbled("not_json", plain_text(view[:READ_AT_MOST]), status=status) from error
     if not isinstance(answer, dict):

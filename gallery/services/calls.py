@@ -95,7 +95,7 @@ async def finish(call, spool, *, receipt=None, error=None):
     """End a sent call with the answer in its spool file, or with the error that came instead; then the spool goes."""
     loop = asyncio.get_running_loop()
     outcome = await loop.run_in_executor(
-        files.DECODERS, copy_context().run, results.gather, call, spool, receipt, error
+        files.decoders(spool), copy_context().run, results.gather, call, spool, receipt, error
     )
     await sync_to_async(_record)(call, outcome)
     if outcome.is_safe:

@@ -3,6 +3,7 @@
 import copy
 import logging
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -84,6 +85,8 @@ def _read(call, spool, outcome):
     if outcome.answer is not None:
         outcome.error = outcome.error or outcome.answer.refusal
         _keep_all(call, outcome, outcome.answer.pictures)
+        # They are views of the mapped body: while it waits to be recorded, all of it would stay in memory.
+        outcome.answer = replace(outcome.answer, pictures=())
 
 
 def _keep_all(call, outcome, received):
