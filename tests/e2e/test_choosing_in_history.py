@@ -75,7 +75,7 @@ def test_a_confirmed_retry_puts_its_rows_on_top_and_they_follow_what_happens(pag
     expect(bar(page)).to_be_hidden()
     rows = page.locator("tbody [data-generation]")
     expect(rows).to_have_count(6)
-    expect(page.locator("tbody [data-status=failed]")).to_have_count(6)
+    expect(page.locator("tbody tr[data-status=failed]")).to_have_count(6)
 
 
 def test_a_cancelled_row_and_its_card_say_what_became_of_the_money(page, studio):
