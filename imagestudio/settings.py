@@ -117,6 +117,8 @@ if ON_SQLITE:
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A machine that froze or lost its power inside a transaction must not hold its locks: nothing of ours idles there.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c idle_in_transaction_session_timeout=20s")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
