@@ -78,7 +78,11 @@ class CallQuerySet(models.QuerySet):
     def mark_sent(self, call, sent):
         """True where the call was still ours to send; committed before a byte goes out."""
         claimed = self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker)
-        return claimed.update(status=Status.SENT, sent=sent, sent_at=timezone.now()) == 1
+        now = timezone.now()
+        if not claimed.update(status=Status.SENT, sent=sent, sent_at=now):
+            return False
+        call.status, call.sent_at = Status.SENT, now
+        return True
 
     def put_back(self, call, run_after):
         """True where a claimed call waits in the queue again, until a moment."""

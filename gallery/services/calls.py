@@ -12,6 +12,7 @@ from datetime import timedelta
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django_tasks import task
 
@@ -130,8 +131,9 @@ def _claim(call_id):
     """The call and its model's entry of the catalogue, with all that preparing needs: other threads ask no database."""
     if not Call.objects.claim(call_id, WORKER):
         return None
-    inputs = "generation__inputs__image__generation"
-    call = Call.objects.select_related("generation").prefetch_related(inputs).get(pk=call_id)
+    call = Call.objects.select_related("generation").get(pk=call_id)
+    if call.generation.is_edit:
+        prefetch_related_objects([call], "generation__inputs__image__generation")
     entry = ModelEntry.objects.filter(name=call.generation.model).first()
     running.append(call_id)
     return call, entry
@@ -154,7 +156,6 @@ def _mark_sent(call, summary):
         Generation.objects.select_for_update().get(pk=call.generation_id)
         if not Call.objects.mark_sent(call, summary):
             return False
-        call.refresh_from_db(fields=["status", "sent_at"])
         waiting = Generation.objects.filter(pk=call.generation_id, status=Generation.Status.QUEUED)
         waiting.update(status=Generation.Status.RUNNING, started_at=call.sent_at)
         Event.objects.append(call.generation)
@@ -169,7 +170,7 @@ def _prepare(call, entry, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     spec, operation = entry.spec, Operation(generation.kind)
-    inputs = generation.inputs_in_order
+    inputs = generation.inputs_in_order if generation.is_edit else []
     images = [used for used in inputs if used.role == Input.Role.IMAGE]
     room = catalog.input_budget(spec, operation, len(images))
     mask = next((used for used in inputs if used.role == Input.Role.MASK), None)

@@ -107,9 +107,9 @@ def _keep_all(call, outcome, received):
 def record(call, outcome):
     """End a sent call in one transaction: images, tokens, cost, status, event. The call that repeats it, or None."""
     error = outcome.error
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         generation = Generation.objects.select_for_update().get(pk=call.generation_id)
-        row = Call.objects.select_for_update().get(pk=call.pk)
+        row = Call.objects.select_for_update().defer("sent").get(pk=call.pk)
         row.generation = generation
         late = _is_late(row, outcome)
         before = copy.copy(row) if late else None
@@ -128,7 +128,7 @@ def record(call, outcome):
         if outcome.answer is not None:
             _write_answer(row, outcome.answer)
         _write_images(row, generation, outcome.kept)
-        row.pictures = row.images.count()
+        row.pictures = row.images.count() if late else len(outcome.kept)
         row.save()
         gate.learn(row.headers, row.sent_at)
         if error and error.code == "rate_limited":
@@ -239,7 +239,8 @@ def _end(call, expected, **values):
 def _settle(generation):
     """Give the generation the status that its calls add up to, and say that it changed."""
     Event.objects.append(generation)
-    last = {call.position: call for call in generation.calls.order_by("attempt")}.values()
+    of_interest = ("position", "status", "error_code", "error_detail")
+    last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
     if not generation.is_open or any(call.is_under_way for call in last):
         return
     arrived = generation.images.count()
