@@ -7,10 +7,10 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from gallery import queries
+from gallery.queries import pages
+from gallery.queries.stakes import MOST, Action, weigh
 from gallery.services import bulk
 from gallery.services.budgets import BudgetExceeded
-from gallery.stakes import MOST, Action, weigh
 
 
 def of(action):
@@ -21,7 +21,7 @@ def of(action):
         if chosen.count() > MOST:
             messages.error(request, _("Choose at most %d generations at once.") % MOST)
             return None
-        stakes = weigh(action, list(queries.generations_for(request.user).filter(pk__in=chosen)))
+        stakes = weigh(action, list(pages.generations_for(request.user).filter(pk__in=chosen)))
         token = _token(request)
         if token is None or not stakes.generations:
             return _ask(modeladmin, request, stakes)

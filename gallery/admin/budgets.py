@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from gallery import allowances
+from gallery.accounting import allowances
 from gallery.models import Budget
 from gallery.services import budgets
 

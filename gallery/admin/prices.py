@@ -9,7 +9,7 @@ from django.core.validators import MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from gallery import price_changes
+from gallery.accounting import price_changes
 from gallery.models import ModelEntry, Price
 from gallery.pricing import KINDS
 

@@ -9,6 +9,10 @@ from gallery import catalog
 
 
 class ModelEntryQuerySet(models.QuerySet):
+    def labels(self):
+        """Id -> label."""
+        return dict(self.values_list("name", "label"))
+
     def on_offer(self):
         return self.filter(is_active=True)
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gallery import catalog, sheets
-from gallery.estimates import Estimator
+from gallery import catalog
+from gallery.accounting.estimates import Estimator
 from gallery.matrix import Grid
 from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
+from gallery.queries import sheets
 
 from . import budgets, calls, turns
 from .generations import NotOnOffer

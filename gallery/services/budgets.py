@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from gallery import allowances, periods
+from gallery import periods
+from gallery.accounting import allowances
 from gallery.models import Budget, BudgetMonth, Call, Reservation
 from gallery.pricing import MILLION
 

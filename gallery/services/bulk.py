@@ -4,7 +4,7 @@ import uuid
 
 from django.db import transaction
 
-from gallery.stakes import Action
+from gallery.queries.stakes import Action
 
 from . import budgets
 from .generations import cancel_generation, retry, run_again

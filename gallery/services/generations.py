@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gallery import catalog, queries
+from gallery import catalog
+from gallery.accounting import estimates
 from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Project
 
 from . import budgets, calls, uploads
@@ -59,7 +60,7 @@ def _write(user, wish):
         options=wish.options,
         wanted=wish.wanted,
         token=wish.token,
-        estimated_usd=queries.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
+        estimated_usd=estimates.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
         **wish.place,
     )
     inputs = [Input(generation=generation, image=image, position=place) for place, image in enumerate(images)]

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from gallery import allowances
+from gallery.accounting import allowances
 
 
 def budget_warning(budget):

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from gallery import closing
+from gallery.accounting import closing
 from gallery.models import MonthClose
 
 from . import audit

@@ -9,8 +9,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from gallery import catalog, oddities, pictures, pricing, queries, wiring
-from gallery.models import Call, Event, Generation, Image
+from gallery import catalog, oddities, pictures, pricing, wiring
+from gallery.models import Call, Event, Generation, Image, Price
 from gallery.models.usage import MOST_ATTEMPTS
 from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
 
@@ -164,7 +164,7 @@ def _write_answer(row, answer):
     row.upstream_id = (answer.upstream_id or "")[:200]
     row.model_returned = (answer.model or "")[:200]
     row.answer = answer.envelope
-    row.price = queries.price_of(row.generation.model, row.sent_at)
+    row.price = Price.objects.at(row.generation.model, row.sent_at)
     row.cost_usd = pricing.cost(row.price.per_million, usage) if row.price else None
     if row.cost_usd is not None:
         row.may_have_been_billed = False

@@ -4,13 +4,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from gallery import queries
 from gallery.models import Batch, Budget, Event, Generation, Image, Membership, Project
+from gallery.queries import pages
 
 
 def generation(user, pk):
     """A generation that the person may look at, with everything a card shows."""
-    return get_object_or_404(queries.generations_for(user), pk=pk)
+    return get_object_or_404(pages.generations_for(user), pk=pk)
 
 
 def preview_event(user, generation_pk, pk):
@@ -28,7 +28,7 @@ def generation_to_change(user, pk):
 
 def generations_to_change(user, pks):
     """Several at once: 404 where one of them is a stranger's, 403 where the person may only look at one."""
-    found = list(queries.generations_for(user).filter(pk__in=pks))
+    found = list(pages.generations_for(user).filter(pk__in=pks))
     if len(found) < len(set(pks)):
         raise Http404
     if creatable_ids(user, projects := {generation.project_id for generation in found}) < projects:

@@ -11,12 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import allowances, queries, sheets
-from gallery.batch_forms import BatchForm
-from gallery.forms import OPTION_FIELDS, WORDS, FilterForm, whole_number
+from gallery.accounting import allowances
+from gallery.forms.batches import BatchForm
+from gallery.forms.fields import OPTION_FIELDS, whole_number
+from gallery.forms.lists import FilterForm
+from gallery.queries import pages, sheets
 from gallery.services import batches as service
 from gallery.services.budgets import BudgetExceeded
 from gallery.services.generations import NotOnOffer
+from gallery.wording import WORDS
 
 from . import access
 from .refusal import refuse
@@ -42,7 +45,7 @@ SETTINGS = ("model", "size", "quality", "output_format", "background", "number")
 def batches(request):
     """The list; as a fragment, its next lines."""
     visible = access.batches(request.user)
-    shown, next_id = queries.page_before(visible, FilterForm(request.GET).chosen["before"], queries.PAGE)
+    shown, next_id = pages.page_before(visible, FilterForm(request.GET).chosen["before"], pages.PAGE)
     context = {
         "batches": sheets.with_thumbs(sheets.with_progress(shown)),
         "more_url": f"{reverse('gallery:batches')}?before={next_id}" if next_id else "",
@@ -171,7 +174,7 @@ def word_of(name, value, labels):
 @require_GET
 def batch(request, pk):
     shown = access.batch(request.user, pk)
-    names = headings(shown.columns, dict(queries.model_labels()))
+    names = headings(shown.columns, pages.model_labels())
     table = [(name, [None] * len(shown.columns)) for name in shown.rows]
     for cell in captioned(shown, sheets.cells(shown, request.user)):
         table[cell.batch_row][1][cell.batch_column] = cell
@@ -188,7 +191,7 @@ def captioned(batch, cells):
     """Puts `name` and `words` on cells, where no heads say them."""
     if is_grid(batch):
         return cells
-    labels = dict(queries.model_labels())
+    labels = pages.model_labels()
     columns = headings(batch.columns, labels)["columns"]
     for cell in cells:
         row, words = batch.rows[cell.batch_row], columns[cell.batch_column]

@@ -7,10 +7,10 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from gallery.forms import BulkForm
+from gallery.forms.lists import BulkForm
+from gallery.queries.stakes import weigh
 from gallery.services import bulk as service
 from gallery.services.budgets import BudgetExceeded
-from gallery.stakes import weigh
 
 from . import access
 from .history import rows_of

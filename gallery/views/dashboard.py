@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gallery import closing, periods, spending
+from gallery import periods
+from gallery.accounting import closing, spending
+from gallery.forms.usage import CloseForm, UsageForm
 from gallery.services import months
-from gallery.usage_forms import CloseForm, UsageForm
 
 from .reports import Report, ledger_url
 

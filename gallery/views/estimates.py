@@ -3,7 +3,7 @@
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery import estimates as learnt
+from gallery.accounting import estimates as learnt
 
 
 @require_GET

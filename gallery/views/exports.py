@@ -7,8 +7,8 @@ from django.http import JsonResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from gallery import exports
-from gallery.export_forms import ExportForm
+from gallery.accounting import exports
+from gallery.forms.exports import ExportForm
 from gallery.services import audit
 
 

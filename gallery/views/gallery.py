@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from gallery import queries
-from gallery.forms import FilterForm
+from gallery.forms.lists import FilterForm
+from gallery.queries import pages
 
 from .shell import Shell
 
@@ -17,7 +17,7 @@ def gallery(request):
     filters = FilterForm(request.GET).chosen
     shell = Shell(request)
     images = found(request.user, filters, shell.project)
-    shown, next_id = queries.page_before(images, filters["before"], queries.GALLERY_PAGE)
+    shown, next_id = pages.page_before(images, filters["before"], pages.GALLERY_PAGE)
     context = {"images": shown, "filters": filters, "next_url": next_page(request, filters, next_id)}
     fragment = request.htmx and not request.htmx.boosted
     return render(request, "gallery/_gallery_page.html" if fragment else "gallery/gallery.html", context)
@@ -26,7 +26,7 @@ def gallery(request):
 def found(user, filters, project):
     """The images of a result, so that the image page can walk it."""
     names = {"text": filters["q"] or "", "favourites": filters["favourites"], "trash": filters["trash"]}
-    return queries.gallery_images(user, project=project, **names)
+    return pages.gallery_images(user, project=project, **names)
 
 
 def query_of(filters):

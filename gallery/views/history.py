@@ -5,9 +5,10 @@ import json
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery import events, pricing, queries
-from gallery.forms import FilterForm
+from gallery import events, pricing
+from gallery.forms.lists import FilterForm
 from gallery.models import Generation
+from gallery.queries import pages
 
 from . import access
 from .gallery import next_page
@@ -20,8 +21,8 @@ def history(request):
     """The table; as a fragment, its next rows."""
     filters = FilterForm(request.GET).chosen
     names = {name: filters[name] for name in ("status", "model", "kind", "person", "project", "since", "until")}
-    rows = queries.history(request.user, text=filters["q"] or "", **names)
-    shown, next_id = queries.page_before(rows, filters["before"], queries.PAGE)
+    rows = pages.history(request.user, text=filters["q"] or "", **names)
+    shown, next_id = pages.page_before(rows, filters["before"], pages.PAGE)
     context = {
         "generations": rows_of(request.user, shown),
         "filters": filters,
@@ -42,7 +43,7 @@ def row(request, pk):
 
 def rows_of(user, generations):
     """Puts what a row shows on generations."""
-    return with_rights(user, [with_sums(generation) for generation in queries.complete_cards(generations)])
+    return with_rights(user, [with_sums(generation) for generation in pages.complete_cards(generations)])
 
 
 def with_sums(generation):
@@ -56,10 +57,10 @@ def with_sums(generation):
 
 def choices(request):
     projects = Shell(request).projects
-    people = queries.people_of(projects)
+    people = pages.people_of(projects)
     return {
         "status": Generation.Status.choices,
-        "model": queries.model_labels(),
+        "model": pages.model_labels().items(),
         "person": [(str(person.pk), person.get_full_name() or person.username) for person in people],
         "project": [(str(project.pk), project.name) for project in projects],
     }
@@ -69,7 +70,7 @@ def choices(request):
 def generation(request, pk):
     newest_event = events.newest()
     shown = access.generation(request.user, pk)
-    [shown] = with_rights(request.user, queries.complete_cards([shown]))
+    [shown] = with_rights(request.user, pages.complete_cards([shown]))
     calls = list(shown.calls.select_related("price"))
     for call in calls:
         call.sent_pretty = json.dumps(call.sent, indent=2, ensure_ascii=False)

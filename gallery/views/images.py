@@ -4,10 +4,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import catalog, queries
-from gallery.forms import FilterForm
+from gallery import catalog
+from gallery.forms.lists import FilterForm
 from gallery.models import Call
 from gallery.pricing import KINDS
+from gallery.queries import lineage, pages
 from gallery.services import images
 from gallery.wording import WORDS
 
@@ -19,7 +20,7 @@ from .gallery import found, query_of
 def image(request, pk):
     shown = access.image(request.user, pk)
     filters = FilterForm(request.GET).chosen
-    newer, older = queries.neighbours(found(request.user, filters, shown.project), shown)
+    newer, older = pages.neighbours(found(request.user, filters, shown.project), shown)
     query = query_of(filters)
     context = {
         "image": shown,
@@ -29,14 +30,14 @@ def image(request, pk):
         "tokens": [(Call._meta.get_field(kind).verbose_name, getattr(shown.call, kind)) for kind in KINDS]
         if shown.call
         else [],
-        "ancestors": queries.ancestors(request.user, shown),
-        "descendants": queries.descendants(request.user, shown),
+        "ancestors": lineage.ancestors(request.user, shown),
+        "descendants": lineage.descendants(request.user, shown),
         "previous_url": address(newer, query),
         "next_url": address(older, query),
         "can_create": access.may_create_in(request.user, shown.project),
     }
     if shown.generation:
-        shown.generation.model_label = dict(queries.model_labels()).get(shown.generation.model)
+        shown.generation.model_label = pages.model_labels().get(shown.generation.model)
     return render(request, "gallery/image.html", context)
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from gallery import events
-from gallery.forms import whole_number
+from gallery.forms.fields import whole_number
 
 
 @login_not_required

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery.forms import MembershipForm
+from gallery.forms.people import MembershipForm
 from gallery.services import people
 
 from . import access

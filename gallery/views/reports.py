@@ -8,9 +8,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gallery import charts, periods, spending
+from gallery import charts, periods
+from gallery.accounting import spending
+from gallery.forms.usage import CHOICES, CUTS
 from gallery.models import Call
-from gallery.usage_forms import CHOICES, CUTS
 
 TOP = 20  # lines of a table; the rest are added up
 

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
-from gallery.forms import whole_number
+from gallery.forms.fields import whole_number
 
 from . import access
 

@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery import events, queries, sheets
-from gallery.forms import ComposerForm, FilterForm, whole_number
+from gallery import events
+from gallery.forms.composer import ComposerForm
+from gallery.forms.fields import whole_number
+from gallery.forms.lists import FilterForm
+from gallery.queries import pages, sheets
 from gallery.services import budgets, generations
 
 from . import access, refusal
@@ -32,12 +35,12 @@ EXAMPLES = (
 def create(request):
     """The page; with `?before=` the next part of its results as a fragment."""
     newest_event = events.newest()  # before anything is read: what changes from now on is told to the page
-    mine = queries.generations_for(request.user).of(request.user).outside_batches()
+    mine = pages.generations_for(request.user).of(request.user).outside_batches()
     before = FilterForm(request.GET).chosen["before"]
-    shown, next_id = queries.page_before(mine, before, queries.PAGE)
+    shown, next_id = pages.page_before(mine, before, pages.PAGE)
     shell = Shell(request)
     context = {
-        "generations": with_rights(request.user, queries.complete_cards(shown)),
+        "generations": with_rights(request.user, pages.complete_cards(shown)),
         "more_url": f"{reverse('gallery:create')}?before={next_id}" if next_id else "",
     }
     if before:
@@ -117,9 +120,9 @@ def refuse(request, form):
         response = render(request, "gallery/_composer_errors.html", {"composer": form}, status=422)
         response["HX-Reswap"] = "none"
         return response
-    mine = queries.generations_for(request.user).of(request.user).outside_batches()
-    shown, _next = queries.page_before(mine, None, queries.PAGE)
-    cards = with_rights(request.user, queries.complete_cards(shown))
+    mine = pages.generations_for(request.user).of(request.user).outside_batches()
+    shown, _next = pages.page_before(mine, None, pages.PAGE)
+    cards = with_rights(request.user, pages.complete_cards(shown))
     context = {"composer": form, "generations": cards, "examples": EXAMPLES}
     return render(request, "gallery/create.html", context, status=422)
 
@@ -163,7 +166,7 @@ def card_or_back(request, pk):
 
 def render_card(request, pk, extra=None):
     generation = access.generation(request.user, pk)
-    [generation] = with_rights(request.user, queries.complete_cards([generation]))
+    [generation] = with_rights(request.user, pages.complete_cards([generation]))
     return render(request, "gallery/_generation_card.html", {"generation": generation, **(extra or {})})
 
 

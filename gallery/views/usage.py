@@ -4,8 +4,8 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery import allowances, spending
-from gallery.usage_forms import UsageForm
+from gallery.accounting import allowances, spending
+from gallery.forms.usage import UsageForm
 
 from . import access
 from .reports import Report, history_url

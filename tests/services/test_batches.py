@@ -11,8 +11,9 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gallery import matrix, sheets
+from gallery import matrix
 from gallery.models import Batch, Call, Event, Generation, ModelEntry
+from gallery.queries import sheets
 from gallery.services import batches, calls, recovery
 from gallery.services.generations import NotOnOffer
 from tests.factory import GEMINI, GPT, make_call, make_generation, make_image, make_member, make_project

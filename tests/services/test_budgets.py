@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from gallery import allowances, periods
+from gallery import periods
+from gallery.accounting import allowances
 from gallery.models import AuditEntry, Budget, BudgetMonth, Call, Generation, Price, Reservation, UsageDay
 from gallery.models.projects import Role
 from gallery.services import budgets, calls, generations, ledger, results

@@ -7,9 +7,9 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 
 from gallery.models import Batch, Call, Generation
+from gallery.queries.stakes import Action, weigh
 from gallery.services import bulk, generations
 from gallery.services.generations import cancel_generation, retry
-from gallery.stakes import Action, weigh
 from tests.factory import GEMINI, make_call, make_generation, make_image, make_member, make_project
 
 from .running import ask, in_queue, run_calls

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from gallery.estimates import Estimator
+from gallery.accounting.estimates import Estimator
 from gallery.models import Call, ModelEntry, Price
 from tests.factory import GPT, make_call, make_generation, make_image, make_project
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from gallery import queries
 from gallery.models import Call, Generation
+from gallery.queries import pages
 from gallery.services import calls, gate, generations
 from tests.factory import make_call, make_generation, make_member, make_project, make_user
 
@@ -132,6 +132,6 @@ def test_the_place_on_the_card_is_the_order_in_which_they_go(people):
     send(1)
     queue(people[1], 2)
     waiting = list(Generation.objects.filter(calls__status="queued"))
-    shown = sorted(queries.complete_cards(waiting), key=lambda card: card.queue_place)
+    shown = sorted(pages.complete_cards(waiting), key=lambda card: card.queue_place)
     assert [card.queue_place for card in shown] == list(range(1, 9))
     assert [card.pk for card in shown] == [call.generation_id for call in take(20)]

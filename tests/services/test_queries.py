@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gallery import queries
+from gallery.accounting import estimates
 from gallery.models import Call, Favourite, Generation, Image, Input, ModelEntry, Price
+from gallery.queries import lineage, pages
 from tests.factory import GEMINI, GPT, make_call, make_generation, make_image, make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +39,10 @@ def made_from(*inputs, user, outputs=1):
 # --- pages ---
 
 
-def pages(queryset, size):
+def walked(queryset, size):
     before = None
     while True:
-        rows, before = queries.page_before(queryset, before, size)
+        rows, before = pages.page_before(queryset, before, size)
         yield rows
         if before is None:
             return
@@ -50,16 +51,16 @@ def pages(queryset, size):
 @pytest.mark.parametrize(("number", "sizes"), [(0, [0]), (2, [2]), (3, [3]), (7, [3, 3, 1])])
 def test_pages_run_from_the_newest_down_and_miss_nothing(project, ada, number, sizes):
     ids = [in_project(project, ada).pk for _ in range(number)]
-    found = list(pages(Generation.objects.all(), 3))
+    found = list(walked(Generation.objects.all(), 3))
     assert [len(rows) for rows in found] == sizes
     assert [row.pk for rows in found for row in rows] == ids[::-1]
 
 
 def test_a_new_row_does_not_shift_the_next_page(project, ada):
     ids = [in_project(project, ada).pk for _ in range(4)]
-    _rows, before = queries.page_before(Generation.objects.all(), None, 2)
+    _rows, before = pages.page_before(Generation.objects.all(), None, 2)
     in_project(project, ada)
-    rows, _end = queries.page_before(Generation.objects.all(), before, 2)
+    rows, _end = pages.page_before(Generation.objects.all(), before, 2)
     assert [row.pk for row in rows] == [ids[1], ids[0]]
 
 
@@ -74,7 +75,7 @@ def count_queries(function, *arguments):
 
 def show_cards(user):
     """Everything that a list of cards reads."""
-    cards = queries.complete_cards(list(queries.history(user)))
+    cards = pages.complete_cards(list(pages.history(user)))
     for card in cards:
         shown = [image.alt for image in card.pictures] + [used.image.alt for used in card.inputs_in_order]
         shown += [card.user.username, card.project.name, card.cost_usd, card.cost_is_complete, card.waits_for_retry]
@@ -83,7 +84,7 @@ def show_cards(user):
 
 
 def show_gallery(user):
-    return [(image.alt, image.generation.user.username, image.is_favourite) for image in queries.gallery_images(user)]
+    return [(image.alt, image.generation.user.username, image.is_favourite) for image in pages.gallery_images(user)]
 
 
 @pytest.mark.parametrize("show", [show_cards, show_gallery])
@@ -107,11 +108,11 @@ def test_the_number_of_queries_does_not_grow_with_the_list(project, ada, show):
 def test_lineage_asks_by_level_and_not_by_picture(project, ada):
     first = make_image(in_project(project, ada))
     made_from(*made_from(first, user=ada), user=ada)
-    few = count_queries(queries.descendants, ada, first)
+    few = count_queries(lineage.descendants, ada, first)
     for _ in range(4):
         made_from(*made_from(first, user=ada, outputs=2), user=ada, outputs=2)
-    assert count_queries(queries.descendants, ada, first) == few
-    assert len(queries.descendants(ada, first)) == 10
+    assert count_queries(lineage.descendants, ada, first) == few
+    assert len(lineage.descendants(ada, first)) == 10
 
 
 # --- who sees what ---
@@ -120,16 +121,16 @@ def test_lineage_asks_by_level_and_not_by_picture(project, ada):
 def test_a_stranger_sees_nothing_of_a_project(project, ada):
     image = make_image(in_project(project, ada))
     stranger = make_member(make_project())
-    assert not queries.gallery_images(stranger).exists()
-    assert not queries.history(stranger).exists()
-    assert queries.ancestors(stranger, image) == []
+    assert not pages.gallery_images(stranger).exists()
+    assert not pages.history(stranger).exists()
+    assert lineage.ancestors(stranger, image) == []
 
 
 def test_staff_see_everything_once(project, ada):
     make_member(project)
     make_image(in_project(project, ada))
     admin = make_user(is_staff=True)
-    assert (queries.gallery_images(admin).count(), queries.history(admin).count()) == (1, 1)
+    assert (pages.gallery_images(admin).count(), pages.history(admin).count()) == (1, 1)
 
 
 # --- gallery and history ---
@@ -138,46 +139,46 @@ def test_staff_see_everything_once(project, ada):
 def test_the_gallery_shows_outputs_and_no_uploads(project, ada):
     make_image(project=project, user=ada)
     output = make_image(in_project(project, ada))
-    assert list(queries.gallery_images(ada)) == [output]
+    assert list(pages.gallery_images(ada)) == [output]
 
 
 def test_the_trash_is_a_gallery_of_its_own(project, ada):
     kept, trashed = (make_image(in_project(project, ada)) for _ in range(2))
     Image.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
-    assert list(queries.gallery_images(ada)) == [kept]
-    assert list(queries.gallery_images(ada, trash=True)) == [trashed]
+    assert list(pages.gallery_images(ada)) == [kept]
+    assert list(pages.gallery_images(ada, trash=True)) == [trashed]
 
 
 def test_every_word_of_a_search_must_be_in_the_prompt(project, ada):
     fox = make_image(in_project(project, ada, prompt="A Red FOX in the snow"))
     make_image(in_project(project, ada, prompt="A red chair"))
     apple = make_image(in_project(project, ada, prompt="把苹果改成绿色"))
-    assert list(queries.gallery_images(ada, text="red fox")) == [fox]
-    assert list(queries.gallery_images(ada, text="苹果")) == [apple]
-    assert [found.pk for found in queries.history(ada, text="snow red")] == [fox.generation_id]
+    assert list(pages.gallery_images(ada, text="red fox")) == [fox]
+    assert list(pages.gallery_images(ada, text="苹果")) == [apple]
+    assert [found.pk for found in pages.history(ada, text="snow red")] == [fox.generation_id]
 
 
 @pytest.mark.parametrize("text", ["100%", "_", "'", "\\"])
 def test_a_search_takes_every_sign_as_it_is(project, ada, text):
     make_image(in_project(project, ada, prompt="A red fox"))
-    assert not queries.gallery_images(ada, text=text).exists()
+    assert not pages.gallery_images(ada, text=text).exists()
 
 
 def test_favourites_are_a_persons_own(project, ada):
     bo = make_member(project)
     image, _other = (make_image(in_project(project, ada)) for _ in range(2))
     Favourite.objects.create(user=ada, image=image)
-    assert list(queries.gallery_images(ada, favourites=True)) == [image]
-    assert not queries.gallery_images(bo, favourites=True).exists()
-    assert [found.is_favourite for found in queries.gallery_images(ada)] == [False, True]
+    assert list(pages.gallery_images(ada, favourites=True)) == [image]
+    assert not pages.gallery_images(bo, favourites=True).exists()
+    assert [found.is_favourite for found in pages.gallery_images(ada)] == [False, True]
 
 
 def test_neighbours_end_at_both_ends(project, ada):
     first, middle, last = (make_image(in_project(project, ada)) for _ in range(3))
-    images = queries.gallery_images(ada)
-    assert queries.neighbours(images, middle) == (last, first)
-    assert queries.neighbours(images, last) == (None, middle)
-    assert queries.neighbours(images, first) == (middle, None)
+    images = pages.gallery_images(ada)
+    assert pages.neighbours(images, middle) == (last, first)
+    assert pages.neighbours(images, last) == (None, middle)
+    assert pages.neighbours(images, first) == (middle, None)
 
 
 def test_the_history_can_be_narrowed(project, ada):
@@ -186,7 +187,7 @@ def test_the_history_can_be_narrowed(project, ada):
     in_project(project, bo, model=GEMINI)
     in_project(project, ada, model=GEMINI, status="failed")
     in_project(project, bo, status="failed")
-    found = queries.history(ada, status="failed", model=GEMINI, person=bo.pk, project=project.pk)
+    found = pages.history(ada, status="failed", model=GEMINI, person=bo.pk, project=project.pk)
     assert list(found) == [wanted]
 
 
@@ -207,13 +208,13 @@ def steps(walked):
 
 
 def test_lineage_goes_up_to_the_upload(ada, chain):
-    walked = queries.ancestors(ada, chain[-1])
+    walked = lineage.ancestors(ada, chain[-1])
     assert steps(walked) == [(depth, image.generation_id) for depth, image in enumerate(chain[:0:-1], start=1)]
     assert walked[-1]["inputs"] == [chain[0]]
 
 
 def test_lineage_goes_down_to_the_last_edit(ada, chain):
-    walked = queries.descendants(ada, chain[0])
+    walked = lineage.descendants(ada, chain[0])
     assert steps(walked) == [(depth, image.generation_id) for depth, image in enumerate(chain[1:], start=1)]
     assert walked[-1]["outputs"] == [chain[-1]]
 
@@ -221,7 +222,7 @@ def test_lineage_goes_down_to_the_last_edit(ada, chain):
 def test_lineage_joins_where_two_pictures_became_one(project, ada):
     left, right = (make_image(in_project(project, ada)) for _ in range(2))
     [both] = made_from(left, right, user=ada)
-    walked = queries.ancestors(ada, both)
+    walked = lineage.ancestors(ada, both)
     assert {(step["depth"], step["generation"].pk) for step in walked} == {
         (1, both.generation_id),
         (2, left.generation_id),
@@ -234,23 +235,23 @@ def test_lineage_shows_a_generation_once(project, ada):
     first = make_image(in_project(project, ada))
     [second] = made_from(first, user=ada)
     made_from(first, second, user=ada)
-    ids = [step["generation"].pk for step in queries.descendants(ada, first)]
+    ids = [step["generation"].pk for step in lineage.descendants(ada, first)]
     assert len(ids) == len(set(ids)) == 2
 
 
 def test_lineage_ends_somewhere(project, ada):
     image = make_image(in_project(project, ada))
     first = image
-    for _ in range(queries.LINEAGE_DEPTH + 2):
+    for _ in range(lineage.LINEAGE_DEPTH + 2):
         [image] = made_from(image, user=ada)
-    assert len(queries.descendants(ada, first)) == len(queries.ancestors(ada, image)) == queries.LINEAGE_DEPTH
+    assert len(lineage.descendants(ada, first)) == len(lineage.ancestors(ada, image)) == lineage.LINEAGE_DEPTH
 
 
 def test_a_mask_is_no_ancestor(project, ada):
     image, mask = (make_image(in_project(project, ada)) for _ in range(2))
     [output] = made_from(image, user=ada)
     Input.objects.create(generation=output.generation, image=mask, role=Input.Role.MASK)
-    assert queries.descendants(ada, mask) == []
+    assert lineage.descendants(ada, mask) == []
 
 
 # --- times, places, money ---
@@ -268,15 +269,15 @@ def test_the_usual_time_is_the_median_of_calls_alike(project, ada):
     answered(in_project(project, ada, options={"quality": "low", "size": "1024x1024"}), 1)
     answered(in_project(project, ada, model=GEMINI, options={"quality": "high", "size": "1024x1024"}), 1)
     make_call(alike, Call.Status.FAILED)
-    assert queries.usual_seconds(GPT, "generate", "high", "1024x1024") == pytest.approx(20)
-    assert queries.usual_seconds(GPT, "edit", "high", "1024x1024") is None
+    assert pages.usual_seconds(GPT, "generate", "high", "1024x1024") == pytest.approx(20)
+    assert pages.usual_seconds(GPT, "edit", "high", "1024x1024") is None
 
 
 def test_the_usual_time_follows_the_newest_calls(project, ada):
     generation = in_project(project, ada)
-    for seconds in [60] * 5 + [5] * queries.USUAL_OF:
+    for seconds in [60] * 5 + [5] * pages.USUAL_OF:
         answered(generation, seconds)
-    assert queries.usual_seconds(GPT, "generate", None, None) == pytest.approx(5)
+    assert pages.usual_seconds(GPT, "generate", None, None) == pytest.approx(5)
 
 
 def test_places_in_the_queue_count_generations_and_not_calls(project, ada):
@@ -285,12 +286,12 @@ def test_places_in_the_queue_count_generations_and_not_calls(project, ada):
     for generation in (first, first, second):
         make_call(generation)
     make_call(running, Call.Status.SENT)
-    places = {card.pk: card.queue_place for card in queries.complete_cards(list(Generation.objects.all()))}
+    places = {card.pk: card.queue_place for card in pages.complete_cards(list(Generation.objects.all()))}
     assert places == {first.pk: 1, running.pk: None, second.pk: 2}
 
 
 def estimate(model, wanted=1, images=0, **options):
-    return queries.estimate(ModelEntry.objects.get(name=model), options, "fox", images, wanted)
+    return estimates.estimate(ModelEntry.objects.get(name=model), options, "fox", images, wanted)
 
 
 def test_an_estimate_counts_pictures_and_calls():
@@ -313,5 +314,5 @@ def test_a_price_holds_from_its_moment_on():
     now = timezone.now()
     Price.objects.create(model=GPT, valid_from=now + timedelta(hours=1), text_in=1)
     later = Price.objects.create(model=GPT, valid_from=now - timedelta(hours=1), text_in=2)
-    assert queries.price_of(GPT, now) == later
-    assert queries.price_of(GPT, now - timedelta(days=3650)) is None
+    assert Price.objects.at(GPT, now) == later
+    assert Price.objects.at(GPT, now - timedelta(days=3650)) is None

@@ -9,8 +9,8 @@ from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gallery import queries
 from gallery.models import Batch, Call, Generation, RateGate
+from gallery.queries import pages
 from tests.factory import make_call, make_generation, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 def words(generation):
     """The sentences of a card's progress, as they stand without JavaScript."""
-    cards = queries.generations_for(generation.user).filter(pk=generation.pk)
-    [card] = queries.complete_cards(list(cards))
+    cards = pages.generations_for(generation.user).filter(pk=generation.pk)
+    [card] = pages.complete_cards(list(cards))
     html = render_to_string("components/card_progress.html", {"generation": card})
     return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
@@ -92,7 +92,7 @@ def test_a_retry_before_a_closed_gate_waits_for_the_gate():
 
 def test_the_countdown_is_told_in_moments_so_that_a_reload_changes_nothing():
     moment = soon(9)
-    [card] = queries.complete_cards([waiting(run_after=moment)])
+    [card] = pages.complete_cards([waiting(run_after=moment)])
     html = render_to_string("components/card_progress.html", {"generation": card})
     until, now = map(int, re.search(r'data-until="(\d+)" data-now="(\d+)"', html).groups())
     assert until == int(moment.timestamp())
@@ -120,9 +120,9 @@ def test_many_cards_cost_no_more_queries_than_one(django_assert_num_queries):
     waiting(12)
     cards = list(Generation.objects.prefetch_related("calls", "images"))
     with CaptureQueriesContext(connection) as one:
-        queries.complete_cards(cards[:1])
+        pages.complete_cards(cards[:1])
     with django_assert_num_queries(len(one)):
-        queries.complete_cards(cards)
+        pages.complete_cards(cards)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL decides by what is in the tables")

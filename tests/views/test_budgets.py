@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from gallery import allowances
+from gallery.accounting import allowances
 from gallery.models import AuditEntry, Batch, Budget, Call, Generation, Image, Membership, ModelEntry
 from gallery.services import budgets
 from tests.factory import GPT, make_generation, make_project, make_user

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from gallery import exports
+from gallery.accounting import exports
 from gallery.models import AuditEntry, Call, Project
 from tests.factory import make_call, make_generation, make_image, make_member, make_project, make_user
 

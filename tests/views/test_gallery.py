@@ -92,7 +92,7 @@ def test_favourites_are_my_own(browse, editor, manager, pictures):
 
 
 def test_pages_follow_one_another_without_gap_or_overlap(browse, editor, pictures, monkeypatch):
-    monkeypatch.setattr("gallery.queries.GALLERY_PAGE", 3)
+    monkeypatch.setattr("gallery.queries.pages.GALLERY_PAGE", 3)
     made = pictures(*(f"fox {number}" for number in range(7)))
     client, url, seen = browse(editor, htmx=True), "/gallery/?q=fox", []
     while url:
@@ -104,7 +104,7 @@ def test_pages_follow_one_another_without_gap_or_overlap(browse, editor, picture
 
 
 def test_a_picture_that_arrives_meanwhile_does_not_shift_the_next_page(browse, editor, pictures, monkeypatch):
-    monkeypatch.setattr("gallery.queries.GALLERY_PAGE", 2)
+    monkeypatch.setattr("gallery.queries.pages.GALLERY_PAGE", 2)
     made = pictures("a", "b", "c", "d")
     client = browse(editor)
     url = client.get("/gallery/").context["next_url"]

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gallery import exports
+from gallery.accounting import exports
 from gallery.periods import DAY, Period
 from gallery.services import audit
 

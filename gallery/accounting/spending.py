@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from django.contrib.auth import get_user_model
 from django.db.models import F, Sum
 
-from gallery import periods, queries
-from gallery.models import Call, Generation, Project, UsageDay
+from gallery import periods
+from gallery.models import Call, Generation, ModelEntry, Project, UsageDay
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import DAY, Period
 from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
@@ -135,7 +135,7 @@ class Spending:
 def labels(name, keys):
     """Key -> the word people know it by."""
     if name == "model":
-        known = dict(queries.model_labels())
+        known = ModelEntry.objects.labels()
     elif name == "project":
         known = dict(Project.objects.filter(pk__in=keys).values_list("pk", "name"))
     elif name == "person":

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from gallery import catalog, matrix
-from gallery.forms import OPTION_FIELDS, PROBLEMS, STALE, WORDS
 from gallery.models import Batch, ModelEntry, Project
 from gallery.services import batches
+from gallery.wording import WORDS
+
+from .fields import OPTION_FIELDS, PROBLEMS, STALE
 
 SENTENCES = {
     "too_many": _("That makes %(wanted)s generations or more; a batch may have %(most)s. Choose less."),

@@ -1,21 +1,18 @@
-"""Reads that cross tables: lists with everything a page shows, estimates, usual times, lineage."""
+"""What the pages list, each row with everything that is shown of it, in a constant number of queries."""
 
 from statistics import median
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Prefetch
 
-from gallery import catalog, periods, waits
-from gallery.estimates import Estimator
-from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Price
+from gallery import periods
+from gallery.models import Call, Event, Generation, Image, Input, ModelEntry
+
+from . import waits
 
 PAGE = 20  # generations a page of a list
 GALLERY_PAGE = 60  # pictures a page of the gallery
 USUAL_OF = 20  # the usual time is the median of so many last answers
-LINEAGE_DEPTH = 6  # generations up and down that the image page follows
-
-
-# --- lists -------------------------------------------------------------------------------------------------------
 
 
 def generations_for(user):
@@ -42,7 +39,7 @@ def page_before(queryset, before, size):
 
 def complete_cards(generations):
     """Puts labels, what is missing or half made, usual times and places in the queue on generations to be shown."""
-    labels = dict(model_labels())
+    labels = model_labels()
     waits.add([generation for generation in generations if generation.is_open])
     usual = {}
     partials = newest_partials([generation.pk for generation in generations if generation.is_open])
@@ -121,62 +118,10 @@ def _calls_sent(since, until):
 
 
 def model_labels():
-    """(id, label) of every model of the catalogue."""
-    return list(ModelEntry.objects.values_list("name", "label"))
+    """Id -> label of every model of the catalogue."""
+    return ModelEntry.objects.labels()
 
 
 def people_of(projects):
     """Everybody who asked for something in these projects."""
     return get_user_model().objects.filter(generations__project__in=projects).distinct().order_by("username")
-
-
-# --- lineage -----------------------------------------------------------------------------------------------------
-
-
-def ancestors(user, image):
-    """Steps that led to an image, nearest first: generation, its inputs, its outputs, depth."""
-    return _walk(user, [image.generation_id] if image.generation_id else [], up=True)
-
-
-def descendants(user, image):
-    """Steps that were made from an image, nearest first."""
-    return _walk(user, _made_from([image.pk]), up=False)
-
-
-def _made_from(image_ids):
-    used = Input.objects.filter(image_id__in=image_ids, role=Input.Role.IMAGE)
-    return list(used.values_list("generation_id", flat=True).distinct())
-
-
-def _walk(user, generation_ids, *, up):
-    """Level by level, so that the number of queries grows with the depth and not with the width."""
-    steps, seen = [], set()
-    for depth in range(1, LINEAGE_DEPTH + 1):
-        ids = [pk for pk in generation_ids if pk not in seen]
-        seen.update(ids)
-        level = list(generations_for(user).filter(pk__in=ids))
-        if not level:
-            break
-        for generation in complete_cards(level):
-            inputs = [used.image for used in generation.inputs_in_order]
-            steps.append({"generation": generation, "inputs": inputs, "outputs": generation.pictures, "depth": depth})
-        if up:
-            generation_ids = [image.generation_id for step in steps[-len(level) :] for image in step["inputs"]]
-            generation_ids = [pk for pk in generation_ids if pk]
-        else:
-            generation_ids = _made_from([image.pk for step in steps[-len(level) :] for image in step["outputs"]])
-    return steps
-
-
-# --- money -------------------------------------------------------------------------------------------------------
-
-
-def price_of(model, moment):
-    return Price.objects.at(model, moment)
-
-
-def estimate(entry, options, prompt, images, wanted):
-    """Dollars to expect, or None where the model has no price or no formula."""
-    kind = Generation.Kind.EDIT if images else Generation.Kind.GENERATE
-    calls = catalog.calls_for(entry.spec, kind, wanted)
-    return Estimator(entry).usd(kind, options, prompt=prompt, images=images, calls=calls)

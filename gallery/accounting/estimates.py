@@ -8,8 +8,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from gallery import pricing
-from gallery.models import Call, Input, Price
+from gallery import catalog, pricing
+from gallery.models import Call, Generation, Input, Price
 from gallery.pricing import SIX_PLACES
 
 LOOKED_AT = 200  # newest answers of a model: read by the index of calls, however long the ledger is
@@ -71,6 +71,13 @@ class Estimator:
 
     def _formula(self, price, options, **asked):
         return pricing.estimate_cost(price.per_million, self.entry.spec.estimator, options, **asked)
+
+
+def estimate(entry, options, prompt, images, wanted):
+    """Dollars to expect, or None where the model has no price or no formula."""
+    kind = Generation.Kind.EDIT if images else Generation.Kind.GENERATE
+    calls = catalog.calls_for(entry.spec, kind, wanted)
+    return Estimator(entry).usd(kind, options, prompt=prompt, images=images, calls=calls)
 
 
 def key(kind, options, images):

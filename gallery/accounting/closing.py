@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from gallery import periods, spending
+from gallery import periods
 from gallery.models import MonthClose, UsageDay
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import Period
+
+from . import spending
 
 CUTS = tuple(spending.COLUMNS)
 COUNTS = MEASURES[: MEASURES.index("cost_micros")]

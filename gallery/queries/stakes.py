@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from gallery import catalog, wording
-from gallery.estimates import Estimator
+from gallery.accounting.estimates import Estimator
 from gallery.models import Generation, ModelEntry
 
 MOST = 200  # generations at once

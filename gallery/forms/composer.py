@@ -1,50 +1,22 @@
-"""What people may send: forms validate and hand over frozen values; they do not save."""
+"""The composer: what may be asked for, with the words for what may not."""
 
 import uuid
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from gallery import allowances, catalog, queries, stakes
+from gallery import catalog
+from gallery.accounting import allowances, estimates
 from gallery.models import Generation, Image, ModelEntry, Project
 from gallery.models.generations import Kind
-from gallery.models.projects import Role
 from gallery.services import uploads
 from gallery.services.generations import Wish
 from gallery.wording import WORDS
 
-# Names of the wire, and how the composer calls and labels them.
-OPTION_FIELDS = {
-    "quality": ("quality", _("Quality")),
-    "size": ("size", _("Size")),
-    "aspect_ratio": ("aspect_ratio", _("Shape")),
-    "image_size": ("image_size", _("Resolution")),
-    "output_format": ("format", _("Format")),
-    "background": ("background", _("Background")),
-    "partial_images": ("previews", _("Previews")),
-}
+from .fields import OPTION_FIELDS, PROBLEMS, STALE, whole_number
+
 PREVIEWS = 2  # partial pictures while one is made; each costs about 100 output tokens
-
-PROBLEMS = {
-    "not_offered": _("This model does not offer that. Choose one of the list."),
-    "needs_png_or_webp": _("A transparent background needs PNG or WebP. Change the format or the background."),
-    "not_in_steps_of_16": _("Both sides must be multiples of 16 pixels."),
-    "edge_too_long": _("The longer side may have at most 3840 pixels."),
-    "too_elongated": _("The longer side may be at most three times the shorter one."),
-    "too_few_pixels": _("That is too small: at least 655,360 pixels in all."),
-    "too_many_pixels": _("That is too large: at most 8,294,400 pixels in all."),
-    "out_of_range": _("Choose a number from 1 to 10."),
-    "not_accepted": _("This model takes no pictures here. Remove them or choose another model."),
-    "too_many": _("Too many pictures: this model takes fewer. Remove some."),
-    "needed": _("Attach the picture to edit."),
-    "needs_image": _("A mask needs the picture it belongs to."),
-    "empty": _("Write what you want to see."),
-    "too_long": _("The prompt is too long: at most 32,000 characters."),
-}
-
-STALE = _("This form is out of date. Load the page again.")
 
 UPLOAD_PROBLEMS = {
     "too_large": _("%(name)s is larger than 50 MB. Attach a smaller copy."),
@@ -54,12 +26,6 @@ UPLOAD_PROBLEMS = {
     "too_many_pixels": _("%(name)s has too many pixels to open safely. Attach a smaller copy."),
 }
 NOT_A_PICTURE = _("%(name)s is no picture the studio can read. Use PNG, JPEG, WebP or GIF.")
-
-
-def whole_number(text):
-    """A number that somebody sent as text, or None: digits of ASCII, and no more of them than a database takes."""
-    text = str(text)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 class SeveralFiles(forms.FileField):
@@ -158,7 +124,7 @@ class ComposerForm(forms.Form):
         if not self.rules:
             return None
         images, prompt = len(self.attached) + self.files_chosen, self._raw("prompt") or ""
-        return queries.estimate(self.entry, self._options(self._raw), prompt, images, self._number())
+        return estimates.estimate(self.entry, self._options(self._raw), prompt, images, self._number())
 
     @property
     def outlook(self):
@@ -266,69 +232,3 @@ class ComposerForm(forms.Form):
             uploads=self.kept,
             token=cleaned["token"] or uuid.uuid4(),
         )
-
-
-class MembershipForm(forms.Form):
-    """Adds a person to a project or changes their role."""
-
-    username = forms.CharField(label=_("Username"), max_length=150)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
-
-    def clean_username(self):
-        person = get_user_model().objects.filter(username=self.cleaned_data["username"], is_active=True).first()
-        if person is None:
-            raise forms.ValidationError(_("Nobody here has that username. An admin can add people."))
-        self.person = person
-        return person.username
-
-
-class FilterForm(forms.Form):
-    """The filters of the gallery and the history; anything unreadable counts as not chosen."""
-
-    q = forms.CharField(required=False, max_length=200)
-    before = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    favourites = forms.BooleanField(required=False)
-    trash = forms.BooleanField(required=False)
-    status = forms.CharField(required=False, max_length=12)
-    model = forms.CharField(required=False, max_length=120)
-    kind = forms.CharField(required=False, max_length=10)
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
-    person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-
-    @property
-    def chosen(self):
-        self.is_valid()
-        return {name: self.cleaned_data.get(name) for name in self.fields}
-
-
-class WholeNumbers(forms.Field):
-    """A name sent several times, once for each number."""
-
-    widget = forms.MultipleHiddenInput
-
-    def clean(self, data):
-        return super().clean(list(dict.fromkeys(map(whole_number, data or []))))
-
-    def validate(self, value):
-        if not value or None in value:
-            raise forms.ValidationError(_("Choose at least one generation."))
-        if len(value) > stakes.MOST:
-            raise forms.ValidationError(_("Choose at most %d generations at once.") % stakes.MOST)
-
-
-class BulkForm(forms.Form):
-    """What to do with several generations; without `confirmed` only asked about."""
-
-    action = forms.ChoiceField(choices=stakes.Action.choices)
-    chosen = WholeNumbers()
-    token = forms.UUIDField(required=False)
-    confirmed = forms.BooleanField(required=False)
-
-    @property
-    def problem(self):
-        return " ".join(self.errors.get("chosen", [])) or STALE
-
-    def clean_token(self):
-        return self.cleaned_data["token"] or uuid.uuid4()

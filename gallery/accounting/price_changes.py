@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gallery import periods, pricing, spending
+from gallery import periods, pricing
 from gallery.models import Call, UsageDay
 from gallery.periods import Period
-from gallery.spending import Sums
+
+from . import spending
+from .spending import Sums
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""What people may send: forms validate and hand over frozen values; they do not save."""

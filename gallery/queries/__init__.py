@@ -1,0 +1,1 @@
+"""Reads across tables for pages: lists, lineage, waits, batches; writes nothing."""
