@@ -2,9 +2,11 @@
 
 const TOAST_STAYS = 5000 // milliseconds
 const started = new WeakMap()
+const modules = {} // by name: imports under way end in any order, but what waits for one of them is run in its own
 
 function run(name, ...given) {
-  return import(`behaviours/${name}.js`).then((module) => module.default(...given))
+  modules[name] ??= import(`behaviours/${name}.js`)
+  return modules[name].then((module) => module.default(...given))
 }
 
 function start(element) {
@@ -34,13 +36,15 @@ for (const type of ["load", "error"]) {
   document.addEventListener(type, mark, { capture: true }) // neither event bubbles
 }
 
-document.addEventListener("click", (event) => {
+function act(event) {
   const element = event.target.closest("[data-action]")
   if (!element || event.metaKey || event.ctrlKey || event.shiftKey) return
   if (element.dataset.needs && !document.querySelector(element.dataset.needs)) return
   event.preventDefault()
   run(element.dataset.action, element)
-})
+}
+
+document.addEventListener("click", act)
 
 for (const type of ["pointerover", "focusin"]) {
   document.addEventListener(type, ({ target }) => {
@@ -51,6 +55,11 @@ for (const type of ["pointerover", "focusin"]) {
 
 // Every key is passed on, so that none is lost while the module loads; it ignores what it has seen.
 document.addEventListener("keydown", (event) => run("keys", event))
+
+for (const event of takeEarly()) {
+  if (event.type === "keydown") run("keys", event)
+  else if (event.target.closest("button")) act(event) // a link was followed by the browser
+}
 
 // Not a module of its own: what it most often has to say is that nothing can be loaded.
 function toast(message, tone = "") {

@@ -1,4 +1,5 @@
-// Runs before the first paint, so that a chosen theme never flashes; also says that scripts run at all.
+// Runs before the first paint, so that a chosen theme never flashes; also says that scripts run at all, and keeps what
+// is pressed before they do.
 {
   const root = document.documentElement
   root.dataset.scripted = ""
@@ -23,4 +24,12 @@
   document.addEventListener("DOMContentLoaded", () => apply(chosen()))
   addEventListener("theme", ({ detail }) => apply(detail))
   addEventListener("storage", ({ key, newValue }) => key === "theme" && apply(newValue))
+
+  const early = []
+  const keep = (event) => early.push(event)
+  for (const type of ["click", "keydown"]) document.addEventListener(type, keep)
+  window.takeEarly = () => {
+    for (const type of ["click", "keydown"]) document.removeEventListener(type, keep)
+    return early
+  }
 }

@@ -228,6 +228,17 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(page, comp
     expect(error).to_have_text("")
 
 
+def test_what_is_sent_waits_for_fields_that_are_still_on_their_way(page, complaints):
+    complaints.expect("status of 422")
+    page.route("**/composer/fields/**", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    write(page, "too early", number=11)
+    send(page)
+    error = page.locator(".field", has=page.get_by_label("Number of images")).locator("[role=alert]")
+    expect(error).to_have_text("Choose a number from 1 to 10.")
+    settle(page)
+    expect(error).to_have_text("Choose a number from 1 to 10.")
+
+
 def test_a_bad_file_is_said_at_the_files(page, complaints):
     complaints.expect("status of 422")
     page.get_by_label("Images to edit").set_input_files({**file("words.png"), "buffer": b"only words"})

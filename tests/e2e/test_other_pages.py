@@ -148,6 +148,22 @@ def test_g_and_a_letter_lead_everywhere(page, studio):
         expect(page.locator("html")).to_have_attribute("data-live", "on")
 
 
+def test_what_is_pressed_before_the_scripts_are_there_is_not_lost(open_context, studio):
+    page = open_context().new_page()
+    held = []
+    page.route("**/js/app*.js", lambda route: held.append(route))
+    page.goto("/gallery/", wait_until="commit")
+    page.get_by_role("button", name="You:").click()
+    page.get_by_role("button", name="Dark").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("u")
+    [script] = held
+    script.continue_()
+    expect(page).to_have_url(f"{studio.url}/usage/")
+    expect(page.locator("html")).to_have_css("color-scheme", "dark")
+
+
 def test_a_question_mark_lists_the_keys(page):
     page.locator("body").press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
@@ -156,15 +172,12 @@ def test_a_question_mark_lists_the_keys(page):
 
 
 def test_the_theme_is_switched_and_kept(page):
-    def scheme():
-        return page.evaluate("getComputedStyle(document.documentElement).colorScheme")
-
     for name in ("Dark", "Light"):
         page.get_by_role("button", name="You:").click()
         page.get_by_role("button", name=name).click()
-        assert scheme() == name.lower()
+        expect(page.locator("html")).to_have_css("color-scheme", name.lower())
         page.reload()
-        assert scheme() == name.lower()
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == name.lower()
 
 
 @pytest.mark.parametrize("width", [320, 390, 1024, 1600])

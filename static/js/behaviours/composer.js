@@ -1,13 +1,21 @@
-// The form around the composer: keeps the draft, shows the upload, and after sending says what to correct.
+// The form around the composer: keeps the draft, sends after its fields are settled, shows the upload, says what to correct.
 
 const WORTH_A_BAR = 200_000 // bytes; less is there before one could read it
 
 export default function composer(form) {
   const prompt = form.elements.prompt
   const upload = form.querySelector("[data-upload]")
+  const settings = form.querySelector("#composer-settings")
 
   prompt.value ||= sessionStorage.getItem("draft") ?? ""
   prompt.addEventListener("input", () => sessionStorage.setItem("draft", prompt.value))
+
+  // Fields that are still on their way would come after the answer, and take the words of what to correct away again.
+  form.addEventListener("htmx:confirm", (event) => {
+    if (event.target !== form || !settings.classList.contains("htmx-request")) return
+    event.preventDefault()
+    settings.addEventListener("htmx:afterRequest", () => setTimeout(event.detail.issueRequest), { once: true })
+  })
 
   form.addEventListener("htmx:xhr:progress", ({ detail: { loaded, total } }) => {
     upload.hidden = total < WORTH_A_BAR || loaded === total
