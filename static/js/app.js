@@ -5,7 +5,10 @@ const started = new WeakMap()
 const modules = {} // by name: imports under way end in any order, but what waits for one of them is run in its own
 
 function run(name, ...given) {
-  modules[name] ??= import(`behaviours/${name}.js`)
+  modules[name] ??= import(`behaviours/${name}.js`).catch((error) => {
+    delete modules[name] // offline: the next click tries again
+    throw error
+  })
   return modules[name].then((module) => module.default(...given))
 }
 
