@@ -1,7 +1,7 @@
 """The ledger added up by day, and the months that were held against the gateway's bill and closed."""
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from gallery.pricing import KINDS, MILLION
@@ -9,6 +9,7 @@ from gallery.pricing import KINDS, MILLION
 from .generations import Kind
 from .projects import Project
 
+KEY = ("day", "model", "project_id", "user_id", "operation")  # columns that there is one row for
 OUTCOMES = ("answered", "refused", "failed", "interrupted")
 # What a row adds up. Money is in millionths of a dollar: SQLite adds decimals as floats, integers exactly.
 MEASURES = (
@@ -22,6 +23,11 @@ MEASURES = (
     "fruitless_micros",
     "microseconds",
 )
+INCREASE = f"""
+    INSERT INTO gallery_usageday ({", ".join(KEY + MEASURES)}) VALUES ({", ".join(["%s"] * len(KEY + MEASURES))})
+    ON CONFLICT ({", ".join(KEY)}) DO UPDATE
+    SET {", ".join(f"{name} = gallery_usageday.{name} + excluded.{name}" for name in MEASURES)}
+"""
 
 
 def dollars_of(micros):
@@ -39,6 +45,15 @@ class UsageDayQuerySet(models.QuerySet):
         if user.is_staff:
             return self
         return self.filter(models.Q(user=user) | models.Q(project__in=Project.objects.managed_by(user)))
+
+    def increase(self, key, amounts):
+        """Add amounts to the row of a key, which is made where it is missing.
+
+        In SQL: the ORM takes 2 ms to put an UPDATE of fifteen sums into words, and this is said for every call.
+        """
+        key = key | {"day": connection.ops.adapt_datefield_value(key["day"])}
+        with connection.cursor() as cursor:
+            cursor.execute(INCREASE, [*(key[name] for name in KEY), *(amounts[name] for name in MEASURES)])
 
     def within(self, period):
         return self.filter(day__gte=period.start, day__lt=period.end)

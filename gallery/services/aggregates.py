@@ -3,27 +3,25 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from gallery import periods
 from gallery.models import Call, UsageDay
-from gallery.models.aggregates import MEASURES, OUTCOMES
+from gallery.models.aggregates import KEY, MEASURES, OUTCOMES
 from gallery.pricing import KINDS, MILLION
 
 MICROSECOND = timedelta(microseconds=1)
-KEY = ("day", "model", "project_id", "user_id", "operation")
 
 
 def add(call):
     """Add an ended call to its day. One that never went out cost nothing and is no usage."""
     if call.sent_at is not None:
-        _increase(key_of(call), measure(call))
+        UsageDay.objects.increase(key_of(call), measure(call))
 
 
 def replace(before, call):
     """Put what is known of a call now in the place of what was known before."""
     old, new = measure(before), measure(call)
-    _increase(key_of(call), {name: new[name] - old[name] for name in MEASURES})
+    UsageDay.objects.increase(key_of(call), {name: new[name] - old[name] for name in MEASURES})
 
 
 def key_of(call):
@@ -61,13 +59,6 @@ def expected_micros(call):
     """A call's share of what its generation was estimated to cost; 0 where there was no estimate."""
     generation = call.generation
     return int((generation.estimated_usd or 0) * MILLION) * call.wanted // generation.wanted
-
-
-def _increase(key, amounts):
-    changes = {name: F(name) + amount for name, amount in amounts.items() if amount}
-    if changes and not UsageDay.objects.filter(**key).update(**changes):
-        UsageDay.objects.bulk_create([UsageDay(**key)], ignore_conflicts=True)  # another worker may be as quick
-        UsageDay.objects.filter(**key).update(**changes)
 
 
 # --- the ledger counted anew ---------------------------------------------------------------------------------------

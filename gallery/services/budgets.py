@@ -82,14 +82,13 @@ def release(generations):
     Reservation.objects.filter(generation__in=generations).exclude(Exists(out)).delete()
 
 
-def settle(call, before=None):
+def settle(call, before=None, *, is_repeated=False):
     """Put what an ended call cost in the place of what was set aside; after the days of usage have it.
 
     A call that is asked again keeps the reservation for its repetition.
     """
-    alike = {"generation_id": call.generation_id, "position": call.position}
-    if not Call.objects.filter(**alike).under_way().exists():
-        Reservation.objects.filter(**alike).delete()
+    if not is_repeated:
+        Reservation.objects.filter(generation=call.generation_id, position=call.position).delete()
     if call.sent_at is None:
         return
     new, old = aggregates.measure(call), aggregates.measure(before) if before else {}

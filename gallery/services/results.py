@@ -134,7 +134,7 @@ def record(call, outcome):
         if error and error.code == "rate_limited":
             gate.push(error.retry_after)
         again = _retry(row, error) if error and generation.is_open else None
-        ledger.book(row, before)  # by now it shows whether the call is asked again
+        ledger.book(row, before, is_repeated=again is not None)
         if late:
             _reopen(generation)
         _settle(generation)
@@ -239,11 +239,12 @@ def _end(call, expected, **values):
 def _settle(generation):
     """Give the generation the status that its calls add up to, and say that it changed."""
     Event.objects.append(generation)
-    of_interest = ("position", "status", "error_code", "error_detail")
-    last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
+    of_interest = ("generation", "position", "status", "pictures", "error_code", "error_detail")
+    calls = list(generation.calls.order_by("attempt").only(*of_interest))
+    last = {call.position: call for call in calls}.values()
     if not generation.is_open or any(call.is_under_way for call in last):
         return
-    arrived = generation.images.count()
+    arrived = sum(call.pictures for call in calls)
     failed = [call for call in last if call.error_code]
     interrupted = next((call for call in failed if call.status == Call.Status.INTERRUPTED), None)
     reason = interrupted or (failed[0] if failed else None)
