@@ -92,13 +92,13 @@ def test_pictures_that_came_whole_before_the_crash_are_kept(online, monkeypatch)
     assert not spool.exists()
 
 
-def test_a_receipt_without_its_body_does_not_keep_the_worker_from_starting(online, monkeypatch):
+def test_a_receipt_without_its_body_is_no_answer_and_does_not_keep_the_worker_from_starting(online, monkeypatch):
     generation, other = crashed(monkeypatch), ask()
     (calls.spool_folder(generation.calls.get()) / "body").unlink()
     left(other, "claimed")
     recover()
     generation.refresh_from_db()
-    assert (generation.status, generation.error_code) == ("failed", "studio_error")
+    assert (generation.status, generation.error_code) == ("interrupted", "worker_stopped")
     assert generation.may_have_been_billed
     assert other.calls.get().status == "queued"
 
