@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from gallery import pictures
+
 from .projects import Project
 
 
@@ -75,13 +77,12 @@ class Image(models.Model):
         """Where the bytes as received lie in the storage "originals"."""
         return f"{self.sha256[:2]}/{self.sha256}.{self.format}"
 
-    @property
-    def small_name(self):
-        return preview_name(self.sha256, "small")
+    def preview_format(self, size):
+        return pictures.preview_format(size, self.has_alpha)
 
-    @property
-    def large_name(self):
-        return preview_name(self.sha256, "large")
+    def preview_name(self, size):
+        """Where a preview lies in the storage "previews"."""
+        return f"{self.sha256[:2]}/{self.sha256}-{size}.{self.preview_format(size)}"
 
     @property
     def download_name(self):
@@ -114,11 +115,6 @@ class Image(models.Model):
 
     def get_absolute_url(self):
         return reverse("gallery:image", args=[self.pk])
-
-
-def preview_name(sha256, size):
-    """Where a preview ("small", "large") of a picture lies in the storage "previews"."""
-    return f"{sha256[:2]}/{sha256}-{size}.webp"
 
 
 class Favourite(models.Model):

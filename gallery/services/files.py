@@ -14,7 +14,6 @@ from django.core.files.storage import storages
 
 from gallery import pictures
 from gallery.models import Image
-from gallery.models.images import preview_name
 
 # Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
 DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
@@ -67,15 +66,16 @@ def keep(source):
     with open(source, "rb") if isinstance(source, Path) else BytesIO(source) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         kept = Kept(digest, file.seek(0, os.SEEK_END), studied.measured)
-        large = ENCODERS.submit(_keep_preview, digest, "large", studied)
-        _store("originals", Image(**kept.row()).original_name, lambda: File(file))
-        _keep_preview(digest, "small", studied)
+        image = Image(**kept.row())
+        large = ENCODERS.submit(_keep_preview, image, "large", studied)
+        _store("originals", image.original_name, lambda: File(file))
+        _keep_preview(image, "small", studied)
         large.result()
     return kept
 
 
-def _keep_preview(digest, size, studied):
-    _store("previews", preview_name(digest, size), lambda: ContentFile(getattr(studied, size)))
+def _keep_preview(image, size, studied):
+    _store("previews", image.preview_name(size), lambda: ContentFile(getattr(studied, size)))
 
 
 def _store(storage, name, make):

@@ -26,8 +26,8 @@ def large(request, pk, hash):
 
 def preview(request, pk, hash, size):
     image = with_hash(request.user, pk, hash)
-    name = getattr(image, f"{size}_name")
-    return respond(request, storages["previews"], name, "image/webp", f'"{image.sha256}-{size}"')
+    name, media_type = image.preview_name(size), f"image/{image.preview_format(size)}"
+    return respond(request, storages["previews"], name, media_type, f'"{image.sha256}-{size}"')
 
 
 @require_safe

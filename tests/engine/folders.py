@@ -94,8 +94,8 @@ class Studio:
             name = f"{picture['sha256'][:2]}/{picture['sha256']}"
             original = (self.folder / "originals" / f"{name}.{picture['format']}").read_bytes()
             assert hashlib.sha256(original).hexdigest() == picture["sha256"]
-            for size in ("small", "large"):
-                assert (self.folder / "previews" / f"{name}-{size}.webp").stat().st_size
+            for preview in ("small.webp", "large.jpeg"):
+                assert (self.folder / "previews" / f"{name}-{preview}").stat().st_size
         assert not list((self.folder / "previews").glob("partial/*"))
         assert not self.rows(TASKS)
 

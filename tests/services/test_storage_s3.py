@@ -88,7 +88,7 @@ def test_a_picture_and_its_previews_are_kept_as_received(s3):
     stored = s3.get_object(Bucket=BUCKET, Key=f"originals/{kept.sha256[:2]}/{kept.sha256}.png")
     assert stored["Body"].read() == data
     assert keys(s3, f"previews/{kept.sha256[:2]}/{kept.sha256}").keys() == {
-        f"previews/{kept.sha256[:2]}/{kept.sha256}-{size}.webp" for size in ("small", "large")
+        f"previews/{kept.sha256[:2]}/{kept.sha256}-{preview}" for preview in ("small.webp", "large.jpeg")
     }
     assert image.sha256 != kept.sha256
 
@@ -110,9 +110,9 @@ def test_a_person_gets_the_whole_file_a_part_of_it_and_its_previews(browser):
     part = browser.get(image.original_url, headers={"range": "bytes=10-19"})
     assert (part.status_code, part["Content-Range"], body(part)) == (206, f"bytes 10-19/{len(data)}", data[10:20])
     assert browser.get(image.original_url, headers={"range": f"bytes={len(data)}-"}).status_code == 416
-    for address, longest in ((image.small_url, 512), (image.large_url, 640)):
+    for address, kind, longest in ((image.small_url, "WEBP", 512), (image.large_url, "JPEG", 640)):
         shown = PIL.Image.open(io.BytesIO(body(browser.get(address))))
-        assert (shown.format, max(shown.size)) == ("WEBP", longest)
+        assert (shown.format, max(shown.size)) == (kind, longest)
 
 
 def test_a_file_that_is_gone_from_the_bucket_is_not_found(browser, s3):

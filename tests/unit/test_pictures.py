@@ -206,6 +206,13 @@ def test_previews_keep_the_shape_and_never_grow(width, height):
         assert near(preview.size, (width * scale, height * scale), 1.5)
 
 
+def test_a_large_preview_keeps_transparency_and_else_the_resolution_of_its_colours():
+    see_through = Image.new("RGBA", (40, 40), (200, 0, 0, 90))
+    assert opened(study(encoded(see_through)).large).format == "WEBP"
+    opaque = opened(study(encoded(see_through.convert("RGB"))).large)
+    assert (opaque.format, {component[1:3] for component in opaque.layer}) == ("JPEG", {(1, 1)})
+
+
 def test_a_big_jpeg_is_measured_at_full_size():
     studied = study(encoded(half_and_half((4000, 3000)), "JPEG"))
     assert (studied.measured.width, studied.measured.height) == (4000, 3000)

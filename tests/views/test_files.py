@@ -37,11 +37,10 @@ def test_original_and_download_are_the_bytes_as_received(browse, editor, image):
         assert response["Content-Type"] == "image/png"
 
 
-def test_previews_are_webp(browse, editor, image):
-    for url in (image.small_url, image.large_url):
-        response = browse(editor).get(url)
-        assert response["Content-Type"] == "image/webp"
-        assert body(response)[8:12] == b"WEBP"
+def test_previews_are_small_files_and_say_what_they_are(browse, editor, image):
+    small, large = (browse(editor).get(url) for url in (image.small_url, image.large_url))
+    assert (small["Content-Type"], body(small)[8:12]) == ("image/webp", b"WEBP")
+    assert (large["Content-Type"], body(large)[:3]) == ("image/jpeg", b"\xff\xd8\xff")
 
 
 def test_no_browser_guesses_what_a_file_is(browse, editor, image):
