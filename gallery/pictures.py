@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from PIL import Image, ImageCms
@@ -281,10 +282,12 @@ def _preview(image: Image.Image, size: str) -> bytes:
 
 
 def _encode(image: Image.Image, name: str, **options) -> bytes:
-    buffer = BytesIO()
-    # Pillow would take profile and comment over from the original; the pixels are sRGB by now.
-    image.save(buffer, name, icc_profile=b"", comment=b"", **options)
-    return buffer.getvalue()
+    # A real file, because Pillow lets go of the interpreter's lock while it writes to one, and not for a buffer.
+    with TemporaryFile() as file:
+        # Pillow would take profile and comment over from the original; the pixels are sRGB by now.
+        image.save(file, name, icc_profile=b"", comment=b"", **options)
+        file.seek(0)
+        return file.read()
 
 
 def _objections(decoded: _Decoded, target: Target) -> tuple[str, ...]:

@@ -64,8 +64,8 @@ def keep(source):
     """
     studied = pictures.study(source)
     with open(source, "rb") if isinstance(source, Path) else BytesIO(source) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        kept = Kept(digest, file.seek(0, os.SEEK_END), studied.measured)
+        digest = hashlib.file_digest(file, "sha256") if isinstance(source, Path) else hashlib.sha256(source)
+        kept = Kept(digest.hexdigest(), file.seek(0, os.SEEK_END), studied.measured)
         image = Image(**kept.row())
         large = ENCODERS.submit(_keep_preview, image, "large", studied)
         _store("originals", image.original_name, lambda: File(file))
