@@ -109,9 +109,9 @@ def _files(images, data):
         path = data / "originals" / digest[:2] / f"{digest}.{image['format']}"
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             yield f"image {image['id']}: its file is missing or damaged"
-        for size in ("small", "large"):
-            if not (data / "previews" / digest[:2] / f"{digest}-{size}.webp").exists():
-                yield f"image {image['id']}: its {size} preview is missing"
+        for preview in ("small.webp", "large.webp" if image["has_alpha"] else "large.jpeg"):
+            if not (data / "previews" / digest[:2] / f"{digest}-{preview}").exists():
+                yield f"image {image['id']}: its preview {preview} is missing"
     for folder in (data / "spool", data / "previews" / "partial"):
         if left := list(folder.glob("*")):
             yield f"{len(left)} files of calls are left, such as {left[0]}"

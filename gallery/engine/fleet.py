@@ -69,7 +69,7 @@ class FleetWorker:
 
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-        async with make_app() as app, kept(left_alone):
+        async with make_app() as app, kept(left_alone, locks.held_here):
             engine = Worker(
                 app,
                 name=calls.WORKER,

@@ -26,8 +26,9 @@ DRAIN = 25  # seconds that calls in flight get at the end; what is still unanswe
 
 
 @contextlib.asynccontextmanager
-async def kept(left_alone):
-    """Keeps house while the body runs calls. `left_alone` gives the names of the workers whose calls others run.
+async def kept(left_alone, here):
+    """Keeps house while the body runs calls. `left_alone` gives the names of the workers whose calls others run, `here`
+    those of the processes of this machine.
 
     The body begins after the first look, so that what a crash left is dealt with before anything new.
     """
@@ -35,9 +36,9 @@ async def kept(left_alone):
     # Apart, so that signs of life are given while a recovery decodes a hundred pictures.
     keeping = [asyncio.create_task(_again_and_again(BEAT, _beat))]
     try:
-        await _look_after(left_alone)
+        await _look_after(left_alone, here)
         await _tidy()
-        keeping.append(asyncio.create_task(_again_and_again(LOOK_AFTER, _look_after, left_alone)))
+        keeping.append(asyncio.create_task(_again_and_again(LOOK_AFTER, _look_after, left_alone, here)))
         keeping.append(asyncio.create_task(_again_and_again(TIDY, _tidy)))
         yield
     finally:
@@ -57,9 +58,9 @@ async def _beat():
     await sync_to_async(_quietly)(workers.beat, WORKER, len(running))
 
 
-async def _look_after(left_alone):
+async def _look_after(left_alone, here):
     try:
-        await recover_calls(await sync_to_async(left_alone)())
+        await recover_calls(await sync_to_async(left_alone)(), await asyncio.to_thread(here))
     except Exception:
         logger.exception("recovery could not look at the calls")
         await sync_to_async(_mend_connection)()

@@ -48,12 +48,21 @@ class OwnLock(Lock):
 
 def dead_here():
     """Names of the workers that died on this machine."""
-    return {path.name.removeprefix("worker-").removesuffix(".lock") for path in _own_locks() if _is_free(path)}
+    return {_name(path) for path in _own_locks() if _is_free(path)}
+
+
+def held_here():
+    """Names of the workers that are processes of this machine; a frozen one is."""
+    return {_name(path) for path in _own_locks() if not _is_free(path)}
 
 
 def forget(names):
     for name in names:
         (settings.DATA_DIR / f"worker-{name}.lock").unlink(missing_ok=True)
+
+
+def _name(path):
+    return path.name.removeprefix("worker-").removesuffix(".lock")
 
 
 def _own_locks():

@@ -36,7 +36,7 @@ class Worker:
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
         await sync_to_async(_forget_begun)()
-        async with kept(only_us):
+        async with kept(only_us, only_us):
             bell = Bell()
             while not self.stop.is_set():
                 room = self.in_flight - len(self.running)

@@ -123,8 +123,17 @@ class NotSendable(Exception):
 
 
 def spool_folder(call):
-    """Where a call's inputs and its answer lie while it runs; on the worker's own disk."""
-    return settings.SPOOL_DIR / f"call-{call.pk}"
+    """Where a call's inputs and its answer lie while it runs; on the worker's own disk.
+
+    Named after the worker too: one that froze before it sent the call, and wakes when another on this machine has,
+    clears away what it prepared and nothing else.
+    """
+    return settings.SPOOL_DIR / f"call-{call.pk}-{call.worker.rpartition(':')[2]}"
+
+
+def spooled():
+    """Folder on this machine -> id of the call that it is of."""
+    return {folder: int(folder.name.split("-")[1]) for folder in settings.SPOOL_DIR.glob("call-*")}
 
 
 def _claim(call_id):

@@ -5,7 +5,6 @@ import logging
 import shutil
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -15,29 +14,34 @@ from gallery.models.usage import UNDER_WAY
 from gallery.ofox.client import read_receipt
 from gallery.ofox.errors import OfoxSilent
 
-from . import calls, previews
+from . import calls, previews, results
 from .results import UNKEPT, WORKER_STOPPED
 
 logger = logging.getLogger(__name__)
 
 
-async def recover_calls(alive=frozenset()):
+async def recover_calls(alive=frozenset(), here=frozenset()):
     """Bring every call that none of the workers `alive` is at to an honest state.
 
+    The workers `here` are processes of this machine, alive or frozen. One that is not among the living has its calls
+    given up, but what arrives in its spool is left to it: it may yet wake and bring an answer.
     Several at once do no harm, for only one of them can end a call; but it would be work done twice.
     """
-    for call in await sync_to_async(_left_behind)(alive):
+    others = here - {calls.WORKER}
+    for call in await sync_to_async(_left_behind)(alive, here | {calls.WORKER}):
         try:
             with logs.about(call.generation.request_id):
-                await _end(call)
+                await _end(call, spool_is_ours=call.worker not in others)
         except Exception:
             logger.exception("call %s could not be recovered", call.pk)
-    await sync_to_async(_take_back)(alive)
+    await sync_to_async(_take_back)(alive, others)
     await sync_to_async(_enqueue_lost)()
     await sync_to_async(_sweep)()
 
 
-async def _end(call):
+async def _end(call, spool_is_ours):
+    if not spool_is_ours:
+        return await sync_to_async(results.record)(call, results.Outcome(error=OfoxSilent(WORKER_STOPPED)))
     spool = calls.spool_folder(call) / "body"
     receipt = await asyncio.to_thread(read_receipt, spool)
     if receipt and receipt.complete:
@@ -49,15 +53,11 @@ async def _end(call):
     await sync_to_async(previews.forget_left)(call)
 
 
-def _left_behind(alive):
-    """Sent calls that nobody waits for; and such that another machine gave up while their answer lay on this one."""
-    given_up = Q(status=Call.Status.INTERRUPTED, error_code=WORKER_STOPPED, pk__in=_spooled())
+def _left_behind(alive, here):
+    """Sent calls that nobody waits for; and given up ones whose answer lies here, where nobody is to take it."""
+    answered = Q(error_code=WORKER_STOPPED, pk__in=calls.spooled().values())
+    given_up = _abandoned(Call.Status.INTERRUPTED, here) & answered
     return list(Call.objects.filter(_abandoned(Call.Status.SENT, alive) | given_up).select_related("generation"))
-
-
-def _spooled():
-    """Ids of the calls of which something lies on this machine."""
-    return [folder.name.removeprefix("call-") for folder in settings.SPOOL_DIR.glob("call-*")]
 
 
 def _abandoned(status, alive):
@@ -66,9 +66,11 @@ def _abandoned(status, alive):
     return Q(status=status) & (~Q(worker__in=alive) | lost)
 
 
-def _take_back(alive):
+def _take_back(alive, others):
     """Claimed calls never went out."""
     for call in Call.objects.filter(_abandoned(Call.Status.CLAIMED, alive)):
+        if call.worker not in others:
+            shutil.rmtree(calls.spool_folder(call), ignore_errors=True)
         with transaction.atomic():
             generation = Generation.objects.select_for_update().get(pk=call.generation_id)
             if Call.objects.put_back(call, call.run_after):
@@ -87,6 +89,9 @@ def _enqueue_lost():
 
 def _sweep():
     """A worker may die after a call has ended and before its spool has gone. What holds unkept pictures stays."""
-    over = Call.objects.filter(pk__in=_spooled()).exclude(status__in=UNDER_WAY)
-    for call in over.exclude(error_code__in=(*UNKEPT, WORKER_STOPPED)):
-        shutil.rmtree(calls.spool_folder(call), ignore_errors=True)
+    folders = calls.spooled()
+    over = Call.objects.filter(pk__in=folders.values()).exclude(status__in=UNDER_WAY)
+    gone = set(over.exclude(error_code__in=(*UNKEPT, WORKER_STOPPED)).values_list("pk", flat=True))
+    for folder, pk in folders.items():
+        if pk in gone:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -77,8 +77,8 @@ class Studio:
         return [row for row in self.rows("gallery_image") if row["generation_id"]]
 
     def has_whole_answer(self, call):
-        receipt = self.folder / "spool" / f"call-{call['id']}" / "body.json"
-        return receipt.exists() and json.loads(receipt.read_bytes())["complete"]
+        receipts = (self.folder / "spool").glob(f"call-{call['id']}-*/body.json")
+        return any(json.loads(receipt.read_bytes())["complete"] for receipt in receipts)
 
     @property
     def steps(self):

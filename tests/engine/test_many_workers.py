@@ -96,6 +96,22 @@ def test_several_workers_share_the_work(machines, sandbox):
     assert not (Worker.objects.exists() or queue_rows().exists())
 
 
+def test_a_worker_that_comes_back_from_a_long_pause_keeps_its_answer_and_sends_nothing_twice(machines, sandbox):
+    paused, other = machines("one"), machines("two")
+    all_alive(paused, other)
+    generations = [ask(prompt=f"Fox {number} [[fault: slow seconds=1]]") for number in range(6)]
+    wait_for(lambda: sent_by(paused) and sent_by(other))
+    paused.process.send_signal(signal.SIGSTOP)
+    silent_for_a_minute(paused)
+    wait_for(all_ended, LONG)
+    given_up = Generation.objects.filter(status="interrupted").count()
+    assert given_up
+    paused.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: not Generation.objects.exclude(status="succeeded").exists(), LONG)
+    assert set(requests(sandbox).values()) == {1}
+    assert [generation.images.count() for generation in generations] == [1] * 6
+
+
 def test_a_call_waits_for_no_look_when_a_worker_is_idle(machines):
     all_alive(machines("one"))
     generation = ask()

@@ -12,7 +12,7 @@ from gallery.services import calls, workers
 from gallery.services.generations import cancel_generation
 from gallery.services.recovery import recover_calls
 
-from .running import ask, in_queue, queue_rows
+from .running import ask, in_queue, queue_rows, run_calls
 from .test_recovery import crashed
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,28 @@ def test_signs_of_life_come_and_go():
     workers.forget_dead()
     workers.leave("near")
     assert not Worker.objects.exists()
+
+
+def test_what_arrives_at_a_frozen_worker_of_this_machine_is_left_to_it(online):
+    generation = ask()
+    generation.calls.update(status="sent", sent_at=timezone.now(), worker="here:1:frozen")
+    call = generation.calls.get()
+    folder = calls.spool_folder(call)
+    folder.mkdir(parents=True)
+    for _ in range(2):  # the first gives the call up, the second finds it given up with something in its spool
+        async_to_sync(recover_calls)(set(), {"here:1:frozen"})
+        call.refresh_from_db()
+        assert (call.status, call.error_code, folder.exists()) == ("interrupted", "worker_stopped", True)
+    async_to_sync(recover_calls)()
+    assert not folder.exists()
+
+
+def test_a_worker_that_wakes_clears_only_what_it_prepared_itself(online):
+    generation = ask()
+    generation.calls.update(status="claimed", claimed_at=timezone.now(), worker="here:1:frozen")
+    frozen = generation.calls.get()
+    async_to_sync(recover_calls)(set(), {"here:1:frozen"})
+    run_calls()
+    generation.refresh_from_db()
+    assert generation.status == "succeeded"
+    assert calls.spool_folder(frozen) != calls.spool_folder(generation.calls.get())

@@ -46,11 +46,10 @@ def test_an_answer_with_pictures_that_could_not_be_stored_stays(online, code):
 
 def test_an_answer_stays_while_its_call_is_out(online):
     generation = ask()
-    [call] = generation.calls.all()
     generation.calls.update(status="sent", sent_at=timezone.now() - timedelta(minutes=1), worker="another")
     folder = spooled(generation)
     async_to_sync(recover_calls)({"another"})
-    assert folder.exists() and calls.spool_folder(call) == folder
+    assert folder.exists()
 
 
 def test_previews_of_a_dead_workers_call_go(online):

@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
 from gallery.models import Event, Image
-from gallery.services import files
+from gallery.services import calls, files
 from imagestudio import settings as product
 from tests.factory import GEMINI, make_image, make_user, picture_bytes
 
@@ -160,7 +160,7 @@ def test_a_bucket_that_fails_keeps_the_answer_and_the_worker(online, monkeypatch
     monkeypatch.setattr(storages["originals"], "bucket_name", "no-such-bucket")
     generation = made()
     assert (generation.status, generation.error_code) == ("failed", "studio_error")
-    assert [folder.name for folder in settings.SPOOL_DIR.iterdir()] == [f"call-{generation.calls.get().pk}"]
+    assert list(settings.SPOOL_DIR.iterdir()) == [calls.spool_folder(generation.calls.get())]
 
 
 def test_a_bucket_that_is_not_there_is_no_storage(browser, monkeypatch):
