@@ -51,7 +51,10 @@ SENTENCES = {
     "too_many_pixels": _("The picture that arrived claims to be too large to open safely. It may have been billed."),
     "some_missing": _("Fewer pictures came than were asked for. Those that came are kept."),
     # our own house
-    "disk_full": _("The studio's disk is full. An admin must make room; what could not be kept may have been billed."),
+    "disk_full": _(
+        "The studio's disk is full. An admin must make room; pictures that arrived come by themselves then."
+    ),
+    "not_stored": _("The pictures arrived, but the storage did not take them. They come by themselves when it does."),
     "input_missing": _("A picture this was to be made from is gone from the storage. Nothing was sent."),
     "input_unfit": _("A picture could not be made to fit what the model takes. Nothing was sent. Attach another one."),
     "studio_error": _("The studio itself made a mistake. It is in the log; tell an admin. It may have been billed."),

@@ -8,6 +8,7 @@ import shutil
 import socket
 from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -94,13 +95,24 @@ async def _post(gateway, call, request, spool):
 
 async def finish(call, spool, *, receipt=None, error=None):
     """End a sent call with the answer in its spool file, or with the error that came instead; then the spool goes."""
-    loop = asyncio.get_running_loop()
-    outcome = await loop.run_in_executor(
-        files.decoders(spool), copy_context().run, results.gather, call, spool, receipt, error
-    )
+    outcome = await _gather(call, spool, receipt, error)
     await sync_to_async(_record)(call, outcome)
     if outcome.is_safe:
         await _discard(spool.parent)
+
+
+async def bring_in(call, spool, receipt):
+    """Try once more to store what came with an answer that is in the ledger. False where the storage refuses still."""
+    outcome = await _gather(call, spool, receipt)
+    await sync_to_async(results.bring_in)(call, outcome)
+    if outcome.is_safe:
+        await _discard(spool.parent)
+    return outcome.is_safe
+
+
+async def _gather(call, spool, receipt, error=None):
+    gather = partial(copy_context().run, results.gather, call, spool, receipt, error)
+    return await asyncio.get_running_loop().run_in_executor(files.decoders(spool), gather)
 
 
 async def _discard(folder):

@@ -15,7 +15,7 @@ from gallery.ofox.client import read_receipt
 from gallery.ofox.errors import OfoxSilent
 
 from . import calls, previews, results
-from .results import UNKEPT, WORKER_STOPPED
+from .results import UNKEPT, UNSTORED, WORKER_STOPPED
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ async def recover_calls(alive=frozenset(), here=frozenset()):
                 await _end(call, spool_is_ours=call.worker not in others)
         except Exception:
             logger.exception("call %s could not be recovered", call.pk)
+    await _bring_in()
     await sync_to_async(_take_back)(alive, others)
     await sync_to_async(_enqueue_lost)()
     await sync_to_async(_sweep)()
@@ -51,6 +52,20 @@ async def _end(call, spool_is_ours):
         logger.warning("call %s was sent and never answered; it may have been billed", call.pk)
         await calls.finish(call, spool, error=OfoxSilent(WORKER_STOPPED))
     await sync_to_async(previews.forget_left)(call)
+
+
+async def _bring_in():
+    """Store what came when the storage took nothing; one by one, until it refuses again."""
+    for call in await sync_to_async(_unstored)():
+        spool = calls.spool_folder(call) / "body"
+        receipt = await asyncio.to_thread(read_receipt, spool)
+        if receipt and receipt.complete and not await calls.bring_in(call, spool, receipt):
+            break
+
+
+def _unstored():
+    waiting = Call.objects.filter(status=Call.Status.ANSWERED, error_code__in=UNSTORED, pk__in=calls.spooled().values())
+    return list(waiting.exclude(pk__in=list(calls.running)).select_related("generation"))
 
 
 def _left_behind(alive, here):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from gallery import catalog, oddities, pictures, pricing, wiring
 from gallery.models import Call, Event, Generation, Image, Price
 from gallery.models.usage import MOST_ATTEMPTS
-from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent
+from gallery.ofox.errors import RETRYABLE, OfoxError, OfoxGarbled, OfoxRefused, OfoxSilent, OfoxUnreachable
 
 from . import files, gate, ledger
 
@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_DELAYS = (2, 5, 15)  # seconds before the 2nd, 3rd and 4th attempt, where the gateway names no time itself
 WORKER_STOPPED = "worker_stopped"  # why a call was given up whose worker seemed dead
-UNKEPT = ("disk_full", "studio_error")  # why pictures that came may be in the spool alone
+UNSTORED = ("disk_full", "not_stored")  # why pictures that came are in the spool alone, until the storage takes them
+UNKEPT = (*UNSTORED, "studio_error")
 LONGEST_WAIT = 600  # seconds; a gateway that asks for more is not waited for
 
 
@@ -99,8 +100,8 @@ def _keep_all(call, outcome, received):
         except pictures.NotAPicture as error:
             outcome.lost = "too_many_pixels" if error.code == "too_many_pixels" else "not_a_picture"
             logger.warning("call %s: picture %s cannot be kept: %s", call.pk, picture.index, error)
-        except OSError as error:
-            outcome.lost = "disk_full" if error.errno in files.FULL else "studio_error"
+        except Exception as error:  # each storage has errors of its own
+            outcome.lost = "disk_full" if getattr(error, "errno", None) in files.FULL else "not_stored"
             logger.exception("call %s: picture %s could not be stored", call.pk, picture.index)
 
 
@@ -142,9 +143,10 @@ def record(call, outcome):
 
 
 def _is_late(row, outcome):
-    """True for the answer of a call that was given up because its worker seemed dead."""
+    """True for what is learnt at last of a call that was given up because its worker seemed dead: its answer, or that
+    it never went out."""
     given_up = row.status == Call.Status.INTERRUPTED and row.error_code == WORKER_STOPPED
-    return given_up and bool(outcome.receipt or outcome.kept)
+    return given_up and bool(outcome.receipt or outcome.kept or isinstance(outcome.error, OfoxUnreachable))
 
 
 def _reopen(generation):
@@ -217,6 +219,18 @@ def _retry(row, error):
     )
 
 
+def bring_in(call, outcome):
+    """Show the pictures of an answer that could not be stored when it came; its row in the ledger is final as it is."""
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+        shown = set(call.images.values_list("position", flat=True))
+        fresh = [(position, picture) for position, picture in outcome.kept if position not in shown]
+        if fresh:
+            _write_images(call, generation, fresh)
+            _reopen(generation)
+            _settle(generation)
+
+
 def record_unsent(call, code, detail=""):
     """End a claimed call that cannot be sent; nothing was charged."""
     _end(call, Call.Status.CLAIMED, status=Call.Status.FAILED, error_code=code, error_detail=detail)
@@ -239,12 +253,11 @@ def _end(call, expected, **values):
 def _settle(generation):
     """Give the generation the status that its calls add up to, and say that it changed."""
     Event.objects.append(generation)
-    of_interest = ("generation", "position", "status", "pictures", "error_code", "error_detail")
-    calls = list(generation.calls.order_by("attempt").only(*of_interest))
-    last = {call.position: call for call in calls}.values()
+    of_interest = ("generation", "position", "status", "error_code", "error_detail")
+    last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
     if not generation.is_open or any(call.is_under_way for call in last):
         return
-    arrived = sum(call.pictures for call in calls)
+    arrived = generation.images.count()
     failed = [call for call in last if call.error_code]
     interrupted = next((call for call in failed if call.status == Call.Status.INTERRUPTED), None)
     reason = interrupted or (failed[0] if failed else None)

@@ -8,6 +8,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from gallery.models import Call, Worker
+from gallery.ofox.errors import OfoxUnreachable
 from gallery.services import calls, workers
 from gallery.services.generations import cancel_generation
 from gallery.services.recovery import recover_calls
@@ -159,3 +160,17 @@ def test_a_worker_that_wakes_clears_only_what_it_prepared_itself(online):
     generation.refresh_from_db()
     assert generation.status == "succeeded"
     assert calls.spool_folder(frozen) != calls.spool_folder(generation.calls.get())
+
+
+def test_a_worker_that_wakes_and_never_got_through_says_that_nothing_was_sent(online):
+    generation = ask()
+    generation.calls.update(status="sent", sent_at=timezone.now(), worker="here:1:frozen")
+    call = generation.calls.get()
+    recover("another")
+    assert generation.calls.get().may_have_been_billed
+    spool = calls.spool_folder(call) / "body"
+    async_to_sync(calls.finish)(call, spool, error=OfoxUnreachable("connect_timeout"))
+    generation.refresh_from_db()
+    call.refresh_from_db()
+    assert (call.status, call.error_code, call.may_have_been_billed) == ("failed", "connect_timeout", False)
+    assert (generation.status, generation.error_code, generation.calls.count()) == ("failed", "connect_timeout", 1)

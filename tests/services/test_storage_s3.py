@@ -7,11 +7,13 @@ from unittest.mock import patch
 import boto3
 import PIL.Image
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
-from gallery.models import Event, Image
+from gallery.models import Call, Event, Image
 from gallery.services import calls, files
+from gallery.services.recovery import recover_calls
 from imagestudio import settings as product
 from tests.factory import GEMINI, make_image, make_user, picture_bytes
 
@@ -157,10 +159,20 @@ def test_partial_pictures_come_and_go(online, s3, browser, monkeypatch):
 
 
 def test_a_bucket_that_fails_keeps_the_answer_and_the_worker(online, monkeypatch, settings):
-    monkeypatch.setattr(storages["originals"], "bucket_name", "no-such-bucket")
-    generation = made()
-    assert (generation.status, generation.error_code) == ("failed", "studio_error")
-    assert list(settings.SPOOL_DIR.iterdir()) == [calls.spool_folder(generation.calls.get())]
+    with monkeypatch.context() as outage:
+        outage.setattr(storages["originals"], "bucket_name", "no-such-bucket")
+        outage.setattr(storages["originals"], "_bucket", None)  # kept from the first use
+        generation = made(wanted=2)
+        assert (generation.status, generation.error_code) == ("failed", "not_stored")
+        async_to_sync(recover_calls)()
+        [call] = generation.calls.all()
+        assert list(settings.SPOOL_DIR.iterdir()) == [calls.spool_folder(call)]
+        ledger = Call.objects.values().get()
+    async_to_sync(recover_calls)()
+    generation.refresh_from_db()
+    assert (generation.status, generation.error_code, generation.images.count()) == ("succeeded", "", 2)
+    assert (online.ledger()["received"], list(settings.SPOOL_DIR.iterdir())) == (1, [])
+    assert Call.objects.values().get() == ledger
 
 
 def test_a_bucket_that_is_not_there_is_no_storage(browser, monkeypatch):
