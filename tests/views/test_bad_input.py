@@ -99,6 +99,11 @@ def test_17_files(refused):
     assert "Too many" in refused("images", images=[file(f"{place}.png") for place in range(17)])
 
 
+def test_a_place_for_a_file_that_did_not_come(refused):
+    assert "out of date" in refused("images", quality="low", attached=["file", "file"], images=[file()])
+    assert "out of date" in refused("images", attached=["file"])
+
+
 def test_15_files_for_gemini(refused):
     assert "Too many" in refused("images", model=GEMINI, images=[file(f"{place}.png") for place in range(15)])
 
