@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -341,3 +342,34 @@ def test_on_a_phone_the_whole_way_works_without_sideways_scrolling(open_context)
         phone.goto(path)
         wide = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, path
+
+
+@pytest.mark.parametrize("size", [(390, 844), (390, 380), (844, 390), (320, 568)], ids=str)
+def test_the_sheet_of_a_small_screen_keeps_its_prompt_in_reach_and_its_button_in_sight(open_context, size):
+    """390 x 380 is what a keyboard leaves of a phone."""
+    width, height = size
+    small = open_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True).new_page()
+    small.goto("/")
+    small.get_by_label("Images to edit").set_input_files([file("one.png"), file("two.png")])
+    expect(small.locator("#composer-submit")).to_have_text("Edit")
+    settle(small)
+    prompt, submit = small.get_by_label("Prompt", exact=True), small.locator("#composer-submit")
+    prompt.fill("Many words that need several lines. " * 8)
+    for opened in (False, True):
+        if opened:
+            small.get_by_role("button", name="Settings", exact=True).tap()
+            expect(small.get_by_label("Model", exact=True)).to_be_visible()
+        expect(submit).to_be_in_viewport(ratio=1)
+        prompt.scroll_into_view_if_needed()
+        assert prompt.bounding_box()["y"] >= 0
+        prompt.tap(position={"x": 20, "y": 10})  # nothing lies over it
+        expect(submit).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [900, 1024, 1600])
+def test_nothing_at_the_foot_of_the_composer_overlaps(open_context, width):
+    page = open_context(viewport={"width": width, "height": 800}).new_page()
+    page.goto("/")
+    parts = [page.locator(part).bounding_box() for part in (".composer__price", ".composer__batch", "#composer-submit")]
+    for before, behind in pairwise(parts):
+        assert before["x"] + before["width"] <= behind["x"]

@@ -100,4 +100,6 @@ export default function attachments(element) {
   element.addEventListener("htmx:oobBeforeSwap", ({ target, detail }) => {
     if (target === list()) detail.fragment.firstElementChild.append(...items().filter((item) => !sent.includes(item)))
   })
+
+  add(field.files) // what was chosen before this was loaded
 }
