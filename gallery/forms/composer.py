@@ -58,6 +58,8 @@ class ComposerForm(forms.Form):
         self.fields["project"].queryset = self.projects
         self.entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
         self.fields["model"].choices = [(entry.name, entry.label) for entry in self.entries.values()]
+        self.fields["model"].error_messages["invalid_choice"] = PROBLEMS["gone"]
+        self.fields["project"].error_messages["invalid_choice"] = PROBLEMS["not_yours"]
         self.fields["number"].error_messages |= dict.fromkeys(
             ("min_value", "max_value", "invalid", "required"), PROBLEMS["out_of_range"]
         )
@@ -202,7 +204,7 @@ class ComposerForm(forms.Form):
         )
         names = {wire: name for wire, (name, _label) in OPTION_FIELDS.items()}
         for field, word in wrong.items():
-            self.add_error(names.get(field, field), PROBLEMS[word])
+            self.add_error(names.get(field, field), PROBLEMS[word] % {"most": self.rules.max_images})
         self._refuse_fields_the_model_lacks()
         return cleaned
 

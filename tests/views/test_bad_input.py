@@ -193,7 +193,7 @@ def test_html_in_the_prompt_is_escaped_everywhere(browse, editor, project):
 
 
 def test_an_unknown_model(refused):
-    assert refused("model", model="openai/gpt-image-9")
+    assert refused("model", model="openai/gpt-image-9") == "This model is not on offer any more. Choose another one."
 
 
 def test_a_field_that_the_model_lacks(refused, editor, project):
@@ -232,9 +232,13 @@ def test_a_token_that_is_none(refused):
     assert refused("token", token="twice")
 
 
-@pytest.mark.parametrize("project_id", ["", "0", "x", str(2**70), "-1"])
+@pytest.mark.parametrize("project_id", ["0", "x", str(2**70), "-1"])
 def test_a_project_that_is_none(refused, project_id):
-    assert refused("project", project=project_id)
+    assert refused("project", project=project_id) == "You cannot create in this project. Choose another one."
+
+
+def test_no_project(refused):
+    assert refused("project", project="")
 
 
 def test_a_model_that_went_off_the_list_meanwhile(refused):

@@ -59,5 +59,6 @@ export default function composer(form) {
     }
     if (wrong.some((control) => control.closest("#composer-settings"))) unfold(true)
     wrong[0]?.focus()
+    wrong[0]?.closest(".field").querySelector(".field__error").scrollIntoView({ block: "nearest" })
   }
 }
