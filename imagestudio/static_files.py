@@ -7,6 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Exactly the form css/studio.css uses: @import url("components/button.css") layer(components);
 IMPORT = re.compile(r'@import url\("([\w/.-]+)"\) layer\(([\w.-]+)\);')
+COMMENT = re.compile(r"\s*/\*.*?\*/", re.DOTALL)  # an eighth of what goes over the wire
 BUNDLE = "css/studio.css"
 
 
@@ -26,9 +27,9 @@ class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):
 
 
 def inlined(sheet):
-    """The text of a stylesheet with each imported one in its place."""
+    """The text of a stylesheet with each imported one in its place, without comments."""
 
     def imported(match):
         return f"@layer {match[2]} {{\n{(sheet.parent / match[1]).read_text(encoding='utf-8')}\n}}"
 
-    return IMPORT.sub(imported, sheet.read_text(encoding="utf-8"))
+    return COMMENT.sub("", IMPORT.sub(imported, sheet.read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ from gallery.wording import WORDS
 
 from .fields import OPTION_FIELDS, PROBLEMS, STALE, whole_number
 
+FILE = "file"  # among the ids of attached pictures, in the place of a file brought along
 PREVIEWS = 2  # partial pictures while one is made; each costs about 100 output tokens
 
 UPLOAD_PROBLEMS = {
@@ -48,14 +49,17 @@ class ComposerForm(forms.Form):
     number = forms.IntegerField(label=_("Number of images"), min_value=1, max_value=catalog.MAX_WANTED, initial=1)
     project = forms.ModelChoiceField(Project.objects.none(), label=_("Project"), empty_label=None)
 
-    def __init__(self, data=None, files=None, *, user, initial=None, files_chosen=0):
+    def __init__(self, data=None, files=None, *, user, initial=None):
         super().__init__(data, files, initial={"token": uuid.uuid4(), **(initial or {})}, auto_id="composer-%s")
         self.user = user
-        self.files_chosen = len(files.getlist("images")) if files else files_chosen
+        self.order = data.getlist("attached") if self.is_bound else self.initial.get("attached", [])
+        self.files_chosen = len(files.getlist("images")) if self.is_bound else self.order.count(FILE)
         self.fields["images"].widget.attrs |= {"multiple": True, "accept": "image/png,image/jpeg,image/webp,image/gif"}
         self.fields["project"].queryset = self.projects
         self.entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
         self.fields["model"].choices = [(entry.name, entry.label) for entry in self.entries.values()]
+        self.fields["model"].error_messages["invalid_choice"] = PROBLEMS["gone"]
+        self.fields["project"].error_messages["invalid_choice"] = PROBLEMS["not_yours"]
         self.fields["number"].error_messages |= dict.fromkeys(
             ("min_value", "max_value", "invalid", "required"), PROBLEMS["out_of_range"]
         )
@@ -90,15 +94,14 @@ class ComposerForm(forms.Form):
     @cached_property
     def attached(self):
         """Images attached by their id, in order, of those the person may see."""
-        ids = self.data.getlist("attached") if self.is_bound else self.initial.get("attached", [])
-        ids = [pk for pk in map(whole_number, ids) if pk]
+        ids = [pk for pk in map(whole_number, self.order) if pk]
         found = Image.objects.visible_to(self.user).kept().select_related("generation").in_bulk(ids)
         return [found[pk] for pk in dict.fromkeys(ids) if pk in found]
 
     @cached_property
     def asks_for_unknown_images(self):
         """True where an attached id is not the person's to see; the view answers 404."""
-        return self.is_bound and len(self.attached) != len(set(self.data.getlist("attached")))
+        return self.is_bound and len(self.attached) != len({*self.order} - {FILE})
 
     @property
     def kind(self):
@@ -180,6 +183,11 @@ class ComposerForm(forms.Form):
     def clean_prompt(self):
         return self.cleaned_data["prompt"].replace("\r\n", "\n")  # browsers send textareas with both
 
+    def clean_images(self):
+        if self.order.count(FILE) > self.files_chosen:
+            raise forms.ValidationError(STALE)
+        return self.cleaned_data["images"]
+
     def clean(self):
         cleaned = super().clean()
         if self.entry is None or "model" in self.errors:
@@ -196,7 +204,7 @@ class ComposerForm(forms.Form):
         )
         names = {wire: name for wire, (name, _label) in OPTION_FIELDS.items()}
         for field, word in wrong.items():
-            self.add_error(names.get(field, field), PROBLEMS[word])
+            self.add_error(names.get(field, field), PROBLEMS[word] % {"most": self.rules.max_images})
         self._refuse_fields_the_model_lacks()
         return cleaned
 
@@ -216,8 +224,14 @@ class ComposerForm(forms.Form):
                 self.add_error("images", sentence % {"name": uploads.safe_name(rejected.name)})
         if self.errors:
             return False
-        self.kept = tuple((uploads.keep(file), file.name) for file in self.cleaned_data["images"])
+        self.kept = [(uploads.keep(file), file.name) for file in self.cleaned_data["images"]]
         return True
+
+    def _in_order(self):
+        """Pictures to edit as the composer showed them; files without a place there, as without scripts, come last."""
+        images, files = {image.pk: image for image in self.attached}, iter(self.kept)
+        placed = [next(files) if word == FILE else images.pop(whole_number(word), None) for word in self.order]
+        return (*filter(None, placed), *files)
 
     def wish(self):
         """The valid contents, once `is_valid` and `keep_uploads` said yes."""
@@ -228,7 +242,6 @@ class ComposerForm(forms.Form):
             prompt=cleaned["prompt"],
             options=self._options(cleaned.get),
             wanted=cleaned["number"],
-            attached=tuple(self.attached),
-            uploads=self.kept,
+            attached=self._in_order(),
             token=cleaned["token"] or uuid.uuid4(),
         )

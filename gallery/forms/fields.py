@@ -15,6 +15,8 @@ OPTION_FIELDS = {
 
 PROBLEMS = {
     "not_offered": _("This model does not offer that. Choose one of the list."),
+    "gone": _("This model is not on offer any more. Choose another one."),
+    "not_yours": _("You cannot create in this project. Choose another one."),
     "needs_png_or_webp": _("A transparent background needs PNG or WebP. Change the format or the background."),
     "not_in_steps_of_16": _("Both sides must be multiples of 16 pixels."),
     "edge_too_long": _("The longer side may have at most 3840 pixels."),
@@ -23,7 +25,7 @@ PROBLEMS = {
     "too_many_pixels": _("That is too large: at most 8,294,400 pixels in all."),
     "out_of_range": _("Choose a number from 1 to 10."),
     "not_accepted": _("This model takes no pictures here. Remove them or choose another model."),
-    "too_many": _("Too many pictures: this model takes fewer. Remove some."),
+    "too_many": _("Too many pictures: this model takes at most %(most)d. Remove some."),
     "needed": _("Attach the picture to edit."),
     "needs_image": _("A mask needs the picture it belongs to."),
     "empty": _("Write what you want to see."),

@@ -98,6 +98,11 @@ class Image(models.Model):
         return self.generation.prompt if self.generation_id else self.filename
 
     @property
+    def placeholder_colour(self):
+        """What stands in its place while it comes; none for a picture that shows what is behind it."""
+        return "" if self.has_alpha else self.average_colour
+
+    @property
     def aspect(self):
         return self.shown_width / self.shown_height
 

@@ -15,22 +15,24 @@ from . import budgets, calls, uploads
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """A valid request, as a form hands it over. `uploads` are (Kept, name) of files brought along."""
+    """A valid request, as a form hands it over.
+
+    `attached` are the pictures to edit, in order: an Image, or (Kept, name) of a file brought along.
+    """
 
     project: Project
     entry: ModelEntry
     prompt: str
     options: dict
     wanted: int = 1
-    attached: tuple[Image, ...] = ()
-    uploads: tuple = ()
+    attached: tuple = ()
     mask: Image | None = None
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     place: dict = field(default_factory=dict)  # in a batch
 
     @property
     def kind(self):
-        return Generation.Kind.EDIT if self.attached or self.uploads else Generation.Kind.GENERATE
+        return Generation.Kind.EDIT if self.attached else Generation.Kind.GENERATE
 
 
 def request_generation(user, wish):
@@ -49,8 +51,9 @@ def request_generation(user, wish):
 
 
 def _write(user, wish):
-    brought = [uploads.record_upload(user, wish.project, kept, name) for kept, name in wish.uploads]
-    images = [*wish.attached, *brought]
+    images = [
+        one if isinstance(one, Image) else uploads.record_upload(user, wish.project, *one) for one in wish.attached
+    ]
     generation = Generation.objects.create(
         project=wish.project,
         user=user,

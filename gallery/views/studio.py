@@ -69,10 +69,9 @@ def starting_values(request, shell):
 @require_GET
 def composer_fields(request):
     """The fields that follow from the model and the attachments, with what still applies kept."""
-    files_chosen = min(whole_number(request.GET.get("files_chosen")) or 0, 99)
     data = {name: request.GET.getlist(name) for name in request.GET}
     initial = {name: values[-1] for name, values in data.items()} | {"attached": data.get("attached", [])}
-    form = ComposerForm(user=request.user, initial=initial, files_chosen=files_chosen)
+    form = ComposerForm(user=request.user, initial=initial)
     form.drop_what_does_not_apply()
     return render(request, "gallery/_composer_fields.html", {"composer": form})
 

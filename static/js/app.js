@@ -21,7 +21,7 @@ function start(element) {
 }
 
 function reserve(image) {
-  image.style.backgroundColor = image.dataset.colour
+  image.parentElement.style.backgroundColor = image.dataset.colour // the image itself is not to be seen before it came
   if (image.complete) image.dataset.loaded = ""
 }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -24,8 +25,8 @@ DROP = """([target, kind, bytes]) => {
 }"""
 
 
-def file(name="apple.png"):
-    return {"name": name, "mimeType": "image/png", "buffer": picture_bytes((96, 64))}
+def file(name="apple.png", size=(96, 64)):
+    return {"name": name, "mimeType": "image/png", "buffer": picture_bytes(size)}
 
 
 def sent(studio):
@@ -85,25 +86,63 @@ def test_a_file_is_attached_and_edited(page, studio, way):
     else:
         for kind in ["dragenter", "dragover", "drop"] if way == "drop" else ["paste"]:
             page.evaluate(DROP, ["main", kind, list(file()["buffer"])])
-    expect(page.locator("#chosen li")).to_have_count(1)
+    expect(page.locator("#attached li")).to_have_count(1)
     expect(page.locator("#composer-submit")).to_have_text("Edit")
     settle(page)
     write(page, f"by {way}", model=GPT, size="256x256", quality="low")
     send(page)
     expect(cards(page, f"by {way}").first).to_have_attribute("data-status", "succeeded")
-    expect(page.locator("#attached li")).to_have_count(1)
-    expect(page.locator("#chosen li")).to_have_count(0)
+    expect(page.locator("#attached > li")).to_have_count(1)
+    expect(page.locator("#attached > [data-attachment]")).to_have_count(1)
 
 
 def test_attachments_are_put_in_order_and_removed_by_keyboard(page):
     page.get_by_label("Images to edit").set_input_files([file("one.png"), file("two.png")])
-    names = page.locator("#chosen img")
+    names, items = page.locator("#attached img"), page.locator("#attached > li")
     expect(names).to_have_count(2)
-    page.locator("#chosen li").nth(1).get_by_role("button", name="Move before").press("Enter")
+    items.nth(1).get_by_role("button", name="Move before").press("Enter")
     expect(names.first).to_have_attribute("alt", "two.png")
-    page.locator("#chosen li").first.get_by_role("button", name="Remove").press("Enter")
+    expect(items.first.get_by_role("button", name="Remove")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(names).to_have_count(1)
     expect(names.first).to_have_attribute("alt", "one.png")
+    expect(items.first.get_by_role("button", name="Remove")).to_be_focused()
+
+
+def test_kept_pictures_and_new_files_are_sent_in_the_order_they_are_dragged_to(page):
+    card = make(page, "a kept one", **CHEAP)
+    pictures(card, "a kept one").hover()
+    card.get_by_role("link", name="Edit").click()
+    names, items = page.locator("#attached img"), page.locator("#attached > li")
+    expect(names).to_have_count(1)
+    page.get_by_label("Images to edit").set_input_files(file("one.png"))
+    page.get_by_label("Images to edit").set_input_files(file("two.png", (64, 96)))
+    expect(names).to_have_count(3)
+    items.nth(2).drag_to(items.first)
+    items.nth(1).get_by_role("button", name="Move behind").click()
+    shown = ["two.png", "one.png", "a kept one"]
+    assert [name.get_attribute("alt") for name in names.all()] == shown
+    settle(page)
+    write(page, "in this order", quality="low")
+    send(page)
+    edited = cards(page, "in this order").first
+    expect(edited).to_have_attribute("data-status", "succeeded")
+    used = [image.get_attribute("alt").removeprefix("Image: ") for image in edited.locator(".card__used img").all()]
+    assert used == shown
+
+
+def test_a_file_that_is_added_while_a_form_is_on_its_way_stays(page):
+    page.get_by_label("Images to edit").set_input_files(file("one.png"))
+    settle(page)
+    write(page, "sent before", quality="low")
+    page.route("**/generations/", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    send(page)
+    page.get_by_label("Images to edit").set_input_files(file("late.png", (64, 96)))
+    expect(cards(page, "sent before")).to_have_count(1)
+    expect(page.locator("#attached > li")).to_have_count(2)
+    expect(page.locator("#attached > li").first).to_have_attribute("data-attachment", re.compile("[0-9]+"))
+    expect(page.locator("#attached img").last).to_have_attribute("alt", "late.png")
+    assert page.get_by_label("Images to edit").evaluate("field => field.files.length") == 1
 
 
 def test_a_change_of_model_changes_the_fields_and_keeps_what_applies(page):
@@ -303,3 +342,34 @@ def test_on_a_phone_the_whole_way_works_without_sideways_scrolling(open_context)
         phone.goto(path)
         wide = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, path
+
+
+@pytest.mark.parametrize("size", [(390, 844), (390, 380), (844, 390), (320, 568)], ids=str)
+def test_the_sheet_of_a_small_screen_keeps_its_prompt_in_reach_and_its_button_in_sight(open_context, size):
+    """390 x 380 is what a keyboard leaves of a phone."""
+    width, height = size
+    small = open_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True).new_page()
+    small.goto("/")
+    small.get_by_label("Images to edit").set_input_files([file("one.png"), file("two.png")])
+    expect(small.locator("#composer-submit")).to_have_text("Edit")
+    settle(small)
+    prompt, submit = small.get_by_label("Prompt", exact=True), small.locator("#composer-submit")
+    prompt.fill("Many words that need several lines. " * 8)
+    for opened in (False, True):
+        if opened:
+            small.get_by_role("button", name="Settings", exact=True).tap()
+            expect(small.get_by_label("Model", exact=True)).to_be_visible()
+        expect(submit).to_be_in_viewport(ratio=1)
+        prompt.scroll_into_view_if_needed()
+        assert prompt.bounding_box()["y"] >= 0
+        prompt.tap(position={"x": 20, "y": 10})  # nothing lies over it
+        expect(submit).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [900, 1024, 1600])
+def test_nothing_at_the_foot_of_the_composer_overlaps(open_context, width):
+    page = open_context(viewport={"width": width, "height": 800}).new_page()
+    page.goto("/")
+    parts = [page.locator(part).bounding_box() for part in (".composer__price", ".composer__batch", "#composer-submit")]
+    for before, behind in pairwise(parts):
+        assert before["x"] + before["width"] <= behind["x"]

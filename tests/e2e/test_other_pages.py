@@ -20,7 +20,7 @@ user, project = get_user_model().objects.get(), Project.objects.get()
 for number in range({many}):
     words = "a lone fox" if number == 3 else f"poster {{number:02}}" + " autumn" * (number in (10, 20, 30))
     made = make_generation(user, project, prompt=words, status="succeeded")
-    make_image(made, size=(60 + number % 5 * 20, 80))
+    make_image(made, size=(60 + number % 5 * 20, 80), has_alpha=number == 60)
 make_generation(user, project, prompt="it went wrong", status="failed", error_code="safety")
 """
 
@@ -140,6 +140,22 @@ def test_the_history_is_filtered_in_place(page, studio):
     expect(page).to_have_url(re.compile("status=failed"))
 
 
+@pytest.mark.parametrize("width", [700, 900, 1024, 1280, 1440, 1600])
+def test_every_row_of_the_history_has_room_for_its_prompt(open_context, width):
+    page = open_context(viewport={"width": width, "height": 800}).new_page()
+    page.goto("/history/")
+    assert page.locator("tbody .row__prompt").first.bounding_box()["width"] > 150
+
+
+def test_a_transparent_picture_shows_what_is_behind_it_and_another_one_its_colour_until_it_comes(gallery):
+    def behind(name):
+        link = tiles(gallery).filter(has=gallery.get_by_role("img", name=name, exact=True)).locator("a").first
+        return link.evaluate("link => getComputedStyle(link).backgroundColor")
+
+    assert behind("poster 60") == "rgba(0, 0, 0, 0)"
+    assert behind("poster 69") != "rgba(0, 0, 0, 0)"
+
+
 def test_g_and_a_letter_lead_everywhere(page, studio):
     for letter, path in (("g", "/gallery/"), ("h", "/history/"), ("u", "/usage/"), ("c", "/")):
         page.keyboard.press("g")
@@ -180,7 +196,7 @@ def test_the_theme_is_switched_and_kept(page):
         assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == name.lower()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1024, 1600])
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1600, 2560])
 def test_no_page_scrolls_sideways_or_complains(open_context, width):
     page = open_context(viewport={"width": width, "height": 800}).new_page()
     for path in (

@@ -56,7 +56,7 @@ def test_a_wish_that_cannot_be_written_leaves_nothing():
 
 def test_a_picture_brought_along_is_kept_and_edited():
     kept = files.keep(picture_bytes())
-    generation = ask(uploads=((kept, "../a\nfox.png"),))
+    generation = ask(attached=((kept, "../a\nfox.png"),))
     [used] = generation.inputs.all()
     assert generation.is_edit
     assert (used.image.sha256, used.image.filename, used.image.generation) == (kept.sha256, "afox.png", None)
@@ -66,7 +66,7 @@ def test_the_same_picture_brought_twice_is_one_row():
     kept, project = files.keep(picture_bytes()), make_project()
     user = make_member(project)
     for name in ("fox.png", "again.png"):
-        ask(user, project=project, uploads=((kept, name),))
+        ask(user, project=project, attached=((kept, name),))
     assert Image.objects.get().filename == "fox.png"
 
 

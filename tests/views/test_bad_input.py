@@ -99,6 +99,11 @@ def test_17_files(refused):
     assert "Too many" in refused("images", images=[file(f"{place}.png") for place in range(17)])
 
 
+def test_a_place_for_a_file_that_did_not_come(refused):
+    assert "out of date" in refused("images", quality="low", attached=["file", "file"], images=[file()])
+    assert "out of date" in refused("images", attached=["file"])
+
+
 def test_15_files_for_gemini(refused):
     assert "Too many" in refused("images", model=GEMINI, images=[file(f"{place}.png") for place in range(15)])
 
@@ -188,7 +193,7 @@ def test_html_in_the_prompt_is_escaped_everywhere(browse, editor, project):
 
 
 def test_an_unknown_model(refused):
-    assert refused("model", model="openai/gpt-image-9")
+    assert refused("model", model="openai/gpt-image-9") == "This model is not on offer any more. Choose another one."
 
 
 def test_a_field_that_the_model_lacks(refused, editor, project):
@@ -227,9 +232,13 @@ def test_a_token_that_is_none(refused):
     assert refused("token", token="twice")
 
 
-@pytest.mark.parametrize("project_id", ["", "0", "x", str(2**70), "-1"])
+@pytest.mark.parametrize("project_id", ["0", "x", str(2**70), "-1"])
 def test_a_project_that_is_none(refused, project_id):
-    assert refused("project", project=project_id)
+    assert refused("project", project=project_id) == "You cannot create in this project. Choose another one."
+
+
+def test_no_project(refused):
+    assert refused("project", project="")
 
 
 def test_a_model_that_went_off_the_list_meanwhile(refused):

@@ -49,6 +49,14 @@ def test_a_favourite_is_marked_on_its_card_for_its_own_person(browse, editor, vi
     assert 'aria-pressed="true"' not in card(browse(viewer), image.generation)
 
 
+def test_what_came_otherwise_than_asked_is_said_on_its_picture(browse, editor, project):
+    made = make_generation(editor, project, status="succeeded")
+    make_image(made, size=(640, 448))
+    assert "Not as asked" not in card(browse(editor), made)
+    make_image(made, size=(640, 448), format="jpeg", differs=["size", "format", "background"])
+    assert "Not as asked: 640 × 448 JPEG Opaque" in card(browse(editor), made)
+
+
 def test_a_picture_in_the_trash_is_not_on_the_card(browse, editor, project):
     image = make_image(make_generation(editor, project, status="succeeded"))
     browse(editor).post(f"/images/{image.pk}/trash/")

@@ -1,5 +1,6 @@
 """Create: the composer follows the model, and a wish becomes a generation with its calls."""
 
+import re
 import uuid
 
 import pytest
@@ -45,7 +46,7 @@ def test_gemini_edits_have_shape_and_resolution_instead_of_the_rest(browse, edit
 
 
 def test_edits_offer_no_quality_auto(browse, editor):
-    response = browse(editor, htmx=True).get("/composer/fields/", {"model": GPT, "files_chosen": "1"})
+    response = browse(editor, htmx=True).get("/composer/fields/", {"model": GPT, "attached": "file"})
     [quality] = [field for field in response.context["composer"].model_fields if field.name == "quality"]
     assert "auto" not in dict(quality.field.choices)
 
@@ -58,7 +59,7 @@ def test_a_change_of_model_keeps_what_still_applies(browse, editor):
 
 
 def test_a_change_of_model_drops_what_does_not_apply(browse, editor):
-    chosen = {"model": GPT, "quality": "auto", "files_chosen": "1", "size": "2K"}
+    chosen = {"model": GPT, "quality": "auto", "attached": "file", "size": "2K"}
     composer = browse(editor, htmx=True).get("/composer/fields/", chosen).context["composer"]
     assert (composer["quality"].value(), composer["size"].value()) == ("low", "auto")
 
@@ -119,6 +120,28 @@ def test_pictures_brought_along_are_kept_byte_for_byte_and_edited_in_order(brows
     ]
     assert {one, two} <= {path.read_bytes() for path in stored()}
     assert Generation.objects.get().kind == "edit"
+
+
+@pytest.mark.parametrize(
+    ("order", "edited"),
+    [
+        (["file", "kept", "file"], ["one.png", "kept", "two.png"]),
+        (["kept", "file"], ["kept", "one.png", "two.png"]),
+        (["kept"], ["kept", "one.png", "two.png"]),
+    ],
+    ids=["each in its place", "one without a place", "none with a place, as without scripts"],
+)
+def test_kept_pictures_and_new_files_are_edited_in_the_order_shown(browse, editor, project, stored, order, edited):
+    kept = make_image(make_generation(editor, project), filename="kept")
+    attached = [kept.pk if word == "kept" else word for word in order]
+    brought = [file("one.png", picture_bytes((30, 20))), file("two.png", picture_bytes((20, 30)))]
+    form = wish(project, quality="low", attached=attached, images=brought)
+    response = browse(editor, htmx=True).post("/generations/", form)
+    assert response.status_code == 200
+    inputs = Generation.objects.latest("pk").inputs.order_by("position")
+    assert [used.image.filename for used in inputs] == edited
+    after = re.findall(r'name="attached" value="(\d+)"', response.content.decode())
+    assert after == [str(used.image_id) for used in inputs]
 
 
 def test_an_attached_picture_is_edited_and_the_lineage_kept(browse, editor, project):

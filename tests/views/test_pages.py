@@ -169,7 +169,7 @@ def test_no_value_in_an_address_breaks_a_page(browse, editor, value):
         assert client.get(url, dict.fromkeys(filters, value)).status_code == 200, url
     for name in ("before", "edit", "reuse", "prompt"):
         assert client.get("/", {name: value}).status_code in (200, 404), name
-    fields = ("files_chosen", "attached", "number", "size", "quality", "project", "image_size", "format", "token")
+    fields = ("attached", "number", "size", "quality", "project", "image_size", "format", "token")
     for model in (GPT, GEMINI, value):
         response = client.get("/composer/fields/", {"model": model, **dict.fromkeys(fields, value)})
         assert response.status_code == 200, model

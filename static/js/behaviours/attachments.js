@@ -1,27 +1,26 @@
-// Pictures in the composer: dialog, drop, paste, order and removal. The file field itself holds the files.
-
-const PICTURES = /^image\/(png|jpeg|webp|gif)$/
+// Pictures in the composer: one list, in the order they are sent. A kept picture is there by its id, a new file by a word
+// in its place, and the file field holds the files themselves. Dialog, drop, paste, buttons and dragging change the list.
 
 export default function attachments(element) {
   const form = element.closest("form")
   const field = element.querySelector("input[type=file]")
-  const chosen = element.querySelector("#chosen")
   const template = element.querySelector("template")
   const drop = document.getElementById("drop")
-  let files = []
+  const files = new WeakMap() // by item of the list
+  const list = () => element.querySelector("#attached") // an answer swaps it
+  const items = () => [...list().children]
+  let [shown, sent, dragged] = [items().length, []]
 
-  function hold(next) {
-    const transfer = new DataTransfer()
-    files = next
-    files.forEach((file) => transfer.items.add(file))
-    field.files = transfer.files
-    form.elements.files_chosen.value = files.length
-    chosen.replaceChildren(...files.map(thumbnail))
+  function add(chosen) {
+    const held = items().map((item) => files.get(item))
+    list().append(...[...chosen].filter((file) => !held.includes(file)).map(thumbnail))
+    hold()
   }
 
   function thumbnail(file) {
     const item = template.content.firstElementChild.cloneNode(true)
     const image = item.querySelector("img")
+    files.set(item, file)
     image.src = URL.createObjectURL(file)
     image.alt = file.name
     image.onload = () => URL.revokeObjectURL(image.src)
@@ -29,40 +28,51 @@ export default function attachments(element) {
     return item
   }
 
-  function moveFile(index, by) {
-    const next = [...files]
-    next.splice(index + by, 0, ...next.splice(index, 1))
-    hold(next)
+  function hold() {
+    const transfer = new DataTransfer()
+    const ids = new Set()
+    for (const item of items()) {
+      const { attachment: id } = item.dataset
+      if (files.has(item)) transfer.items.add(files.get(item))
+      else if (ids.has(id)) item.remove()
+      ids.add(id)
+    }
+    field.files = transfer.files
+    if (items().length !== shown) htmx.trigger(form, "attachments")
+    shown = items().length
   }
 
-  function moveKept(item, by) {
-    if (by < 0) item.previousElementSibling?.before(item)
-    else item.nextElementSibling?.after(item)
-  }
-
-  function withFiles(transfer) {
-    return [...transfer.files].filter((file) => PICTURES.test(file.type))
-  }
-
-  field.addEventListener("change", () => hold([...files, ...field.files].filter((file, index, all) => all.indexOf(file) === index)))
+  new MutationObserver(hold).observe(list().parentElement, { childList: true, subtree: true })
+  field.addEventListener("change", () => add(field.files))
 
   element.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-move], [data-remove]")
     if (!button) return
     const item = button.closest("li")
-    const list = item.parentElement
-    const index = [...list.children].indexOf(item)
-    const by = Number(button.dataset.move ?? 0)
-    if (list === chosen) by ? moveFile(index, by) : hold(files.toSpliced(index, 1))
-    else by ? moveKept(item, by) : item.remove()
-    const after = list.children[Math.min(index + by, list.children.length - 1)]
-    const next = after?.querySelector(by ? `[data-move="${by}"]` : "[data-remove]")
-    ;(next && getComputedStyle(next).visibility === "visible" ? next : (after?.querySelector("[data-remove]") ?? field)).focus()
+    const [before, behind] = [item.previousElementSibling, item.nextElementSibling]
+    if (button.dataset.move === "-1") before?.before(item)
+    else if (button.dataset.move === "1") behind?.after(item)
+    else item.remove()
+    const next = item.isConnected ? item : (behind ?? before)
+    const again = button.isConnected && getComputedStyle(button).visibility === "visible" && button
+    ;(again || next?.querySelector("[data-remove]") || field).focus()
+  })
+
+  element.addEventListener("dragstart", ({ target, dataTransfer }) => {
+    dragged = target.closest("#attached > li")
+    dataTransfer.setData("text/plain", "") // Firefox drags nothing without
+    dataTransfer.effectAllowed = "move"
+  })
+  element.addEventListener("dragend", () => (dragged = undefined))
+  element.addEventListener("dragover", (event) => {
+    if (!dragged) return
+    event.preventDefault()
+    const over = event.target.closest("#attached > li")
+    if (over && over !== dragged) over[items().indexOf(over) < items().indexOf(dragged) ? "before" : "after"](dragged)
   })
 
   document.addEventListener("paste", ({ clipboardData }) => {
-    const pasted = withFiles(clipboardData)
-    if (pasted.length) hold([...files, ...pasted])
+    add([...clipboardData.files].filter((file) => file.type.startsWith("image/")))
   })
 
   // A picture of this page goes by its id: the original is attached, not the preview that was dragged.
@@ -82,12 +92,14 @@ export default function attachments(element) {
     drop.hidden = true
     const url = event.dataTransfer.getData("text/attachment-url")
     if (url) htmx.ajax("GET", url, { target: "#attached", swap: "beforeend" })
-    else hold([...files, ...withFiles(event.dataTransfer)])
+    else add(event.dataTransfer.files)
   })
 
-  new MutationObserver(() => htmx.trigger(form, "attachments")).observe(chosen.parentElement, { childList: true, subtree: true })
-
-  form.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.elt === form && detail.xhr.status === 200 && files.length) hold([]) // they came back as kept pictures
+  // What was sent comes back as kept pictures; what was added meanwhile stays behind them.
+  form.addEventListener("htmx:beforeSend", ({ detail }) => detail.elt === form && (sent = items()))
+  element.addEventListener("htmx:oobBeforeSwap", ({ target, detail }) => {
+    if (target === list()) detail.fragment.firstElementChild.append(...items().filter((item) => !sent.includes(item)))
   })
+
+  add(field.files) // what was chosen before this was loaded
 }

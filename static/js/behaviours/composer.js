@@ -1,4 +1,5 @@
-// The form around the composer: keeps the draft, sends after its fields are settled, shows the upload, says what to correct.
+// The form around the composer: keeps the draft, sends after its fields are settled, shows the upload, says what to correct,
+// and as a sheet stays above the keyboard.
 
 const WORTH_A_BAR = 200_000 // bytes; less is there before one could read it
 
@@ -26,12 +27,26 @@ export default function composer(form) {
     if (elt !== form) return
     upload.hidden = true
     if (xhr.status === 200) {
-      delete form.dataset.open
+      unfold(false)
       for (const error of form.querySelectorAll(".field__error")) error.textContent = ""
       scrollTo({ top: 0 })
     }
     if (xhr.status === 200 || xhr.status === 422) correct()
   })
+
+  function unfold(open) {
+    form.toggleAttribute("data-open", open)
+    form.querySelector("[data-action=toggle]").setAttribute("aria-expanded", open)
+  }
+
+  // Some phones lay the keyboard over the page instead of making the page smaller.
+  const view = window.visualViewport
+  const lift = () => {
+    const covered = view.scale === 1 ? Math.max(0, Math.round(innerHeight - view.height - view.offsetTop)) : 0
+    form.style.setProperty("--keyboard", `${covered}px`)
+  }
+  view.addEventListener("resize", lift)
+  view.addEventListener("scroll", lift)
 
   function correct() {
     const wrong = []
@@ -42,7 +57,8 @@ export default function composer(form) {
       control.setAttribute("aria-invalid", error.textContent !== "")
       if (error.textContent) wrong.push(control)
     }
-    if (wrong.some((control) => control.closest("#composer-settings"))) form.dataset.open = ""
+    if (wrong.some((control) => control.closest("#composer-settings"))) unfold(true)
     wrong[0]?.focus()
+    wrong[0]?.closest(".field").querySelector(".field__error").scrollIntoView({ block: "nearest" })
   }
 }

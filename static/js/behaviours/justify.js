@@ -13,7 +13,8 @@ export default function justify(element) {
     const groups = grouped(element, perRow)
     for (const group of groups) {
       const open = group === groups.at(-1)
-      for (const row of rowsOf(group.tiles, perRow, open)) place(row, width, open ? target : Infinity)
+      const rows = rowsOf(group.tiles, perRow, open)
+      for (const row of rows) place(row, width, open && row === rows.at(-1) ? target : Infinity)
     }
     element.dataset.justified = ""
   }

@@ -16,7 +16,8 @@ function hide() {
 }
 
 export default function tooltip(element) {
-  if (!element.isConnected || (!element.matches(":hover") && !element.matches(":focus-visible"))) return
+  const pointed = element.matches(":hover") && matchMedia("(hover: hover)").matches // a finger presses, and hides what it would show
+  if (!element.isConnected || !(pointed || element.matches(":focus-visible"))) return
   if (!tip) {
     tip = Object.assign(document.createElement("div"), { className: "tooltip", popover: "manual", ariaHidden: "true" })
     document.body.append(tip)
