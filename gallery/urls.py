@@ -63,6 +63,7 @@ urlpatterns = [
     path("images/<int:pk>/original/<slug:hash>", files.original, name="image-original"),
     path("history/", history.history, name="history"),
     path("usage/", usage.usage, name="usage"),
+    path("usage/statement/", usage.statement, name="usage-statement"),
     path("usage/export.csv", exports.usage_csv, name="usage-export"),
     path("usage/calls.json", exports.usage_calls, name="usage-calls"),
     path("projects/switch/", shell.switch_project, name="switch-project"),

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, Sum
 
 from gallery import periods
-from gallery.models import Call, Generation, ModelEntry, Project, UsageDay
+from gallery.models import Call, Generation, ModelEntry, Price, Project, UsageDay
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import DAY, Period
 from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
@@ -169,6 +169,13 @@ def answer_times(period):
 
 def _p95(values):
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+
+
+def prices_of(project, period):
+    """The price rows that a project's calls of a period were costed with."""
+    begin, end = period.moments
+    used = Call.objects.filter(generation__project=project, sent_at__gte=begin, sent_at__lt=end)
+    return Price.objects.filter(pk__in=used.order_by().values("price").distinct())
 
 
 def months_with_usage(days):

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from gallery import periods
+from gallery.models import Project
 from gallery.periods import DAY, Period, month_of
 
 LONGEST = timedelta(days=1100)  # three years: more days would be thinner than a line
@@ -80,3 +81,22 @@ class CloseForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class StatementForm(forms.Form):
+    """A project that the person manages, and a month; this one, where none is named."""
+
+    project = forms.ModelChoiceField(queryset=None)
+    month = forms.DateField(required=False, input_formats=["%Y-%m"])
+
+    def __init__(self, data, user):
+        super().__init__(data)
+        self.fields["project"].queryset = Project.objects.managed_by(user)
+
+    @property
+    def period(self):
+        return month_of(self.cleaned_data["month"] or periods.today())
+
+    def as_usage(self):
+        """The same month, asked of the usage pages."""
+        return UsageForm({"period": "custom", "from": self.period.start, "to": self.period.last, "by": "person"})

@@ -49,6 +49,11 @@ class Price(models.Model):
         return f"{self.model} from {self.valid_from:%Y-%m-%d}"
 
     @property
+    def dollars(self):
+        """Of each kind, in their order."""
+        return [getattr(self, kind) for kind in KINDS]
+
+    @property
     def per_million(self):
         return PricesPerMillion(**{kind: getattr(self, kind) for kind in KINDS})
 

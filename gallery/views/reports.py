@@ -57,6 +57,7 @@ class Report:
             ],
             "periods": [(name, word, f"?{self.query(period=name)}") for name, word in CHOICES if name != "custom"],
             "chosen": self.chips(),
+            "export": urlencode({"from": self.period.start, "to": self.period.last, **self.of}),
             "cut_urls": [(name, word, f"?{self.query(by=name)}") for name, word in CUTS],
         }
 

@@ -1,14 +1,15 @@
-"""Usage: what my pictures came to, and those of the projects I manage."""
+"""Usage: what my pictures came to, and those of the projects I manage; statements of them to print."""
 
 from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from gallery.accounting import allowances, spending
-from gallery.forms.usage import UsageForm
+from gallery.accounting import allowances, closing, spending
+from gallery.forms.usage import StatementForm, UsageForm
+from gallery.services import audit
 
 from . import access
-from .reports import Report, history_url
+from .reports import KIND_WORDS, Report, history_url
 
 
 @require_GET
@@ -22,6 +23,25 @@ def usage(request):
     report = Report(form, _days(request.user, whole), _links(request.user, whole))
     context = {"managed": managed, "of": whole, "budgets": allowances.standings(access.budgets_of(request.user, whole))}
     return render(request, "gallery/usage.html", report.context() | context)
+
+
+@require_GET
+def statement(request):
+    """A project's month on paper, for its managers; who looks at it is written down."""
+    form = StatementForm(request.GET, request.user)
+    if not form.is_valid():
+        raise Http404
+    project, period = form.cleaned_data["project"], form.period
+    audit.note(request.user, audit.Action.EXPORTED, project, after={"statement": f"{period.start:%Y-%m}"})
+    report = Report(form.as_usage(), _days(request.user, project.pk), _links(request.user, project.pk))
+    context = {
+        "project": project,
+        "close": closing.standing(period).close,
+        "tokens": [(word, getattr(report.total, kind)) for kind, word in KIND_WORDS.items()],
+        "prices": spending.prices_of(project, period),
+        "price_heads": KIND_WORDS.values(),
+    }
+    return render(request, "gallery/statement.html", report.context() | context)
 
 
 def _days(user, project):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from gallery.models import Budget, Call
+from gallery.models import AuditEntry, Budget, Call, Price
 from gallery.services import ledger
 from tests.factory import GEMINI, GPT, make_call, make_generation
 
@@ -97,3 +97,47 @@ def test_the_page_costs_the_same_for_3_calls_and_for_20(browse, editor, spend, c
     for number in range(17):
         spend("0.25", model=f"model-{number}")
     assert cost(client, "/usage/") == few
+
+
+# --- statements ---
+
+
+def statement(client, project, month=""):
+    return client.get(f"/usage/statement/?project={project.pk}&month={month}")
+
+
+def test_a_statement_adds_up_to_the_project_and_is_written_down(browse, editor, manager, project, spend):
+    spend("0.25")
+    spend("9.00", manager)
+    spend(None, may_have_been_billed=True)
+    response = statement(browse(manager), project)
+    shown = {label: value for label, value, _note, _url in response.context["figures"]}
+    assert (shown["Spent"], shown["Calls"]) == ("$9.25", "3")
+    people = next(table for table in response.context["tables"] if table["name"] == "person")
+    assert [line["cells"]["cost"] for line in people["lines"]] == ["$9.0000", "$0.2500"]
+    assert "not closed" in response.content.decode()
+    entry = AuditEntry.objects.get(action="exported")
+    assert (entry.user, entry.subject, set(entry.after)) == (manager, str(project), {"statement"})
+
+
+def test_a_statement_is_of_one_month_and_names_the_prices_that_were_used(browse, manager, project, spend):
+    spend("1.00", price=Price.objects.get(model=GEMINI))
+    content = statement(browse(manager), project).content.decode()
+    assert GEMINI in content and GPT not in content
+    assert "Nothing was sent" in statement(browse(manager), project, "2020-02").content.decode()
+
+
+def test_a_statement_is_not_there_for_those_who_do_not_manage(browse, editor, viewer, stranger, project):
+    for person in (editor, viewer, stranger):
+        assert statement(browse(person), project).status_code == 404
+    assert AuditEntry.objects.count() == 0
+
+
+def test_usage_leads_to_its_exports_and_statement(browse, editor, manager, project, spend):
+    spend("0.25")
+    [csv] = re.findall(r'href="(/usage/export\.csv[^"]+)"', browse(editor).get("/usage/").content.decode())
+    assert browse(editor).get(csv.replace("&amp;", "&")).status_code == 200
+    whole = browse(manager).get(f"/usage/?of={project.pk}").content.decode()
+    [address] = re.findall(r'href="(/usage/statement/[^"]+)"', whole)
+    assert browse(manager).get(address.replace("&amp;", "&")).status_code == 200
+    assert f"of={project.pk}" in re.search(r'href="(/usage/export\.csv[^"]+)"', whole)[1]
