@@ -66,7 +66,7 @@ def make_call(generation=None, status=Call.Status.QUEUED, **fields):
     return Call.objects.create(generation=generation, status=status, **values | fields)
 
 
-def make_image(generation=None, call=None, *, size=(48, 32), colour=None, format="png", **fields):
+def make_image(generation=None, call=None, *, size=(48, 32), colour=None, format="png", mode="RGB", **fields):
     """A picture whose files are really there: an output of `generation` or `call`, else an upload."""
     generation = generation or (call and call.generation)
     if generation and not call:
@@ -76,7 +76,7 @@ def make_image(generation=None, call=None, *, size=(48, 32), colour=None, format
     else:
         project = fields.get("project") or make_project()
         owner = {"user": fields.get("user") or make_member(project), "project": project, "filename": "upload.png"}
-    kept = files.keep(picture_bytes(size, colour, format))
+    kept = files.keep(picture_bytes(size, colour, format, mode))
     return Image.objects.create(generation=generation, call=call, **kept.row() | owner | fields)
 
 

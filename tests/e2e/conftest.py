@@ -31,7 +31,7 @@ class Studio:
     folder: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio")
     with SandboxServer(delay=PICTURE_SECONDS) as sandbox:

@@ -18,7 +18,7 @@ from tests.factory import make_generation, make_image
 user, project = get_user_model().objects.get(), Project.objects.get()
 made = make_generation(user, project, prompt="a first picture", status="succeeded")
 edited = make_generation(user, project, [make_image(made)], prompt="and what was made of it", status="succeeded")
-make_image(edited, has_alpha=True)
+make_image(edited, colour="#a4408080", mode="RGBA")
 for status in ("running", "partial", "failed", "cancelled", "interrupted"):
     make_generation(user, project, prompt=f"one that is {status}", status=status, error_code="safety", wanted=2)
 """

@@ -17,10 +17,11 @@ from django.contrib.auth import get_user_model
 from gallery.models import Project
 from tests.factory import make_generation, make_image
 user, project = get_user_model().objects.get(), Project.objects.get()
+clear = {{"colour": "#a4408080", "mode": "RGBA"}}
 for number in range({many}):
     words = "a lone fox" if number == 3 else f"poster {{number:02}}" + " autumn" * (number in (10, 20, 30))
     made = make_generation(user, project, prompt=words, status="succeeded")
-    make_image(made, size=(60 + number % 5 * 20, 80), has_alpha=number == 60)
+    make_image(made, size=(60 + number % 5 * 20, 80), **(clear if number == 60 else {{}}))
 make_generation(user, project, prompt="it went wrong", status="failed", error_code="safety")
 """
 
