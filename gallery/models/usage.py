@@ -50,8 +50,8 @@ class Price(models.Model):
 
     @property
     def dollars(self):
-        """Of each kind, in their order."""
-        return [getattr(self, kind) for kind in KINDS]
+        """Of each kind, in their order, without noughts that say nothing; None is unknown."""
+        return [None if usd is None else f"{usd.normalize():f}" for usd in (getattr(self, kind) for kind in KINDS)]
 
     @property
     def per_million(self):

@@ -107,12 +107,16 @@ def test_a_month_is_held_against_the_bill_closed_and_exported(page, studio):
 
 def test_a_manager_reaches_the_statement_of_a_project_and_prints_it(page):
     make(page, "on the statement", **CHEAP)
+    page.add_init_script("window.print = () => document.documentElement.dataset.printed = 'yes'")
     page.goto("/usage/")
     page.get_by_role("navigation", name="Whose usage").get_by_role("link", name="First project").click()
     page.get_by_role("link", name="Statement of").click()
     expect(page.get_by_role("heading", level=1, name="First project")).to_be_visible()
     spent = figure(page, "Spent").inner_text()
     assert spent.startswith("$")
+    expect(page.locator("html")).not_to_have_attribute("data-printed", "yes")
+    page.get_by_role("button", name="Print").click()
+    expect(page.locator("html")).to_have_attribute("data-printed", "yes")
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Studio")).to_be_hidden()
     expect(page.get_by_role("heading", name="Prices, $ per million tokens")).to_be_visible()
