@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from gallery import periods, wording
 from gallery.models import Budget, BudgetMonth, Reservation, UsageDay
 from gallery.models.aggregates import dollars_of
+from gallery.models.budgets import SUMS
 
-SUMS = ("cost_micros", "possible_micros", "unknown")  # of a BudgetMonth, named as in the days of usage
 RAISERS_NAMED = 3
 
 

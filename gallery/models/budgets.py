@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from .projects import Project
 
 MOST_USD = 1_000_000  # a month; more is a slip of the keyboard
+SUMS = ("cost_micros", "possible_micros", "unknown")  # of a BudgetMonth, named as in the days of usage
+INCREASE = f"""
+    UPDATE gallery_budgetmonth SET {", ".join(f"{name} = {name} + %s" for name in SUMS)}
+    WHERE month = %s
+    AND budget_id IN (SELECT id FROM gallery_budget WHERE scope = %s OR project_id = %s OR user_id = %s)
+"""
 
 
 class Scope(models.TextChoices):
@@ -110,6 +116,17 @@ class Budget(models.Model):
             raise ValidationError({"soft_usd": _("The warning must come before the refusal: at most the hard limit.")})
 
 
+class BudgetMonthManager(models.Manager):
+    def increase(self, month, project_id, user_id, amounts):
+        """Add amounts to the month of every budget that a person's spending in a project counts in.
+
+        In SQL, as the days of usage are added to: it is said for every call.
+        """
+        month = connection.ops.adapt_datefield_value(month)
+        with connection.cursor() as cursor:
+            cursor.execute(INCREASE, [*(amounts[name] for name in SUMS), month, Scope.STUDIO, project_id, user_id])
+
+
 class BudgetMonth(models.Model):
     """What the ended calls of a month came to under a budget.
 
@@ -123,6 +140,8 @@ class BudgetMonth(models.Model):
     unknown = models.BigIntegerField(_("calls of unknown cost"), default=0)
     warned_at = models.DateTimeField(_("soft limit told by mail"), null=True)
     refused_at = models.DateTimeField(_("first refusal told by mail"), null=True)
+
+    objects = BudgetMonthManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["budget", "month"], name="one_row_a_budget_and_month")]

@@ -4,12 +4,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from gallery import periods
 from gallery.accounting import allowances
 from gallery.models import Budget, BudgetMonth, Call, Reservation
+from gallery.models.budgets import SUMS
 from gallery.pricing import MILLION
 
 from . import aggregates, audit, mails
@@ -92,12 +93,11 @@ def settle(call, before=None, *, is_repeated=False):
     if call.sent_at is None:
         return
     new, old = aggregates.measure(call), aggregates.measure(before) if before else {}
-    changes = {name: new[name] - old.get(name, 0) for name in allowances.SUMS}
+    changes = {name: new[name] - old.get(name, 0) for name in SUMS}
     if any(changes.values()):
         Budget.objects.lock()
-        applying = Budget.objects.applying_to(call.generation.project_id, call.generation.user_id)
-        months = BudgetMonth.objects.filter(budget__in=applying, month=periods.day_of(call.sent_at).replace(day=1))
-        months.update(**{name: F(name) + change for name, change in changes.items()})
+        month, generation = periods.day_of(call.sent_at).replace(day=1), call.generation
+        BudgetMonth.objects.increase(month, generation.project_id, generation.user_id, changes)
 
 
 def _month(budget):

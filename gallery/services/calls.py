@@ -64,10 +64,11 @@ async def _run(call, entry):
         logger.exception("call %s could not be prepared", call.pk)
         await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
     else:
-        if wait := await gate.wait_for_turn(call):
-            await sync_to_async(_put_back)(call, wait)
-        elif await sync_to_async(_mark_sent)(call, request.summary):
+        wait = await gate.patiently(partial(_pass_as_sent, call, request.summary))
+        if wait == 0:
             return await _post(gateway, call, request, folder / "body")
+        if wait:
+            await sync_to_async(_put_back)(call, wait)
     await _discard(folder)
 
 
@@ -170,17 +171,20 @@ def _put_back(call, wait):
             Event.objects.append(call.generation)
 
 
-def _mark_sent(call, summary):
-    """Committed before a byte goes out, so that a crash after it is known to be one that may cost money."""
+def _pass_as_sent(call, summary):
+    """0 where the call may go: through the gate, and committed as sent before a byte goes out, so that a crash after it
+    is known to be one that may cost money. Else the seconds to wait, or None where it is not ours to send any more."""
     with transaction.atomic():
-        # Generation before call, as everywhere: two orders would be a deadlock with somebody who cancels.
+        # Generation before call and gate, as everywhere: two orders would be a deadlock with somebody who cancels.
         Generation.objects.select_for_update().get(pk=call.generation_id)
+        if wait := gate.pass_gate(call.turn or 0):
+            return wait
         if not Call.objects.mark_sent(call, summary):
-            return False
+            return None
         waiting = Generation.objects.filter(pk=call.generation_id, status=Generation.Status.QUEUED)
         waiting.update(status=Generation.Status.RUNNING, started_at=call.sent_at)
         Event.objects.append(call.generation)
-        return True
+        return 0
 
 
 def _prepare(call, entry, folder):

@@ -31,10 +31,11 @@ def pass_gate(turn=0):
         return wait
 
 
-async def wait_for_turn(call):
-    """0 when the call may go, its slot taken; else the seconds that it should rather spend in the queue."""
+async def patiently(attempt):
+    """What an attempt to pass says at last: 0 or None when it is over, else the seconds for which a call should rather
+    go back to the queue. Short waits are waited for here."""
     give_up = time.monotonic() + PATIENCE
-    while wait := await sync_to_async(pass_gate)(call.turn or 0):
+    while wait := await sync_to_async(attempt)():
         if time.monotonic() + wait > give_up:
             break
         await asyncio.sleep(wait)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from gallery import periods
 from gallery.accounting import allowances
 from gallery.models import AuditEntry, Budget, BudgetMonth, Call, Generation, Price, Reservation, UsageDay
+from gallery.models.budgets import SUMS
 from gallery.models.projects import Role
 from gallery.services import budgets, calls, generations, ledger, results
 from tests.factory import GEMINI, make_call, make_generation, make_member, make_project, make_user
@@ -179,7 +180,7 @@ def test_a_kept_month_stays_equal_to_the_days_of_usage(person, project):
         known = cost and Decimal(cost)
         end(sent(person, project), status=Call.Status.ANSWERED, cost_usd=known, may_have_been_billed=not cost)
     row = BudgetMonth.objects.get(budget=budget)
-    assert {name: getattr(row, name) for name in allowances.SUMS} == allowances.counted([budget], row.month)[budget.pk]
+    assert {name: getattr(row, name) for name in SUMS} == allowances.counted([budget], row.month)[budget.pk]
     assert row.cost_micros == sum(UsageDay.objects.values_list("cost_micros", flat=True)) == 423456
 
 

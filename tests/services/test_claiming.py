@@ -135,7 +135,7 @@ def test_cancelling_and_sending_at_the_same_time_do_not_lock_each_other_out():
         generation = ask()
         Call.objects.claim(generation.calls.get().pk, "worker")
         call = generation.calls.get()
-        cancelled, sent = at_once(partial(cancel_generation, generation), partial(calls._mark_sent, call, {}))
+        cancelled, sent = at_once(partial(cancel_generation, generation), partial(calls._pass_as_sent, call, {}))
         call.refresh_from_db()
         assert cancelled
-        assert (call.status, call.may_have_been_billed) == (("sent", True) if sent else ("cancelled", False))
+        assert (call.status, call.may_have_been_billed) == (("sent", True) if sent == 0 else ("cancelled", False))

@@ -150,13 +150,12 @@ def test_workers_take_only_what_may_soon_go(settings, clock):
 
 
 def test_a_short_wait_is_waited_and_a_long_one_handed_back():
-    call = make_call()
     gate.pass_gate()
     gate.push(0.1)
-    assert async_to_sync(gate.wait_for_turn)(call) == 0
+    assert async_to_sync(gate.patiently)(gate.pass_gate) == 0
     gate.push(30)
     next_at = RateGate.objects.get().next_at
-    assert async_to_sync(gate.wait_for_turn)(call) == pytest.approx(30, abs=1)
+    assert async_to_sync(gate.patiently)(gate.pass_gate) == pytest.approx(30, abs=1)
     assert RateGate.objects.get().next_at == next_at
 
 

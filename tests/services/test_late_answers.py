@@ -106,7 +106,7 @@ def test_a_worker_that_comes_back_cannot_send_what_was_given_to_another(online):
     calls.running.remove(ours.pk)
     recover("another")
     Call.objects.claim(ours.pk, "another")
-    assert not calls._mark_sent(ours, {})
+    assert calls._pass_as_sent(ours, {}) is None
     assert (generation.calls.get().status, generation.calls.get().worker) == ("claimed", "another")
 
 
