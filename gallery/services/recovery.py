@@ -58,9 +58,12 @@ async def _bring_in():
     """Store what came when the storage took nothing; one by one, until it refuses again."""
     for call in await sync_to_async(_unstored)():
         spool = calls.spool_folder(call) / "body"
-        receipt = await asyncio.to_thread(read_receipt, spool)
-        if receipt and receipt.complete and not await calls.bring_in(call, spool, receipt):
-            break
+        try:
+            receipt = await asyncio.to_thread(read_receipt, spool)
+            if receipt and receipt.complete and not await calls.bring_in(call, spool, receipt):
+                break
+        except Exception:
+            logger.exception("the pictures of call %s could not be brought in", call.pk)
 
 
 def _unstored():
