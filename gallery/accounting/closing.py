@@ -34,6 +34,10 @@ class Standing:
     def closed_sums(self):
         return self.close and spending.Sums([self.close.snapshot["total"]])
 
+    def closed_sums_of(self, project):
+        """A project's part of the month as it was closed; None where it was not."""
+        return self.close and spending.Sums([one for one in self.close.snapshot["project"] if one["key"] == project.pk])
+
     @property
     def shown(self):
         """The month as it was closed, else as it is."""

@@ -1,5 +1,6 @@
 """What usage pages have in common: figures with what came before, charts by day, tables whose numbers are links."""
 
+import sys
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -13,11 +14,12 @@ from gallery.accounting import spending
 from gallery.forms.usage import CHOICES, CUTS
 from gallery.models import Call
 
-TOP = 20  # lines of a table; the rest are added up
-
 
 class Report:
     """A period of some people's days of usage, ready to be shown. `calls_url` leads from filters to the calls."""
+
+    most_lines = 20  # of a table; the rest are added up
+    places = 4  # of dollars in tables
 
     def __init__(self, form, days, calls_url):
         self.form = form
@@ -52,7 +54,7 @@ class Report:
             "tables": [self.table(name, title) for name, title in CUTS],
             "steps_title": _("By month") if self.spending.is_monthly else _("By day"),
             "steps": [
-                {"words": self.say_step(step), "step": step, "cells": cells(sums), "url": self.step_url(step)}
+                {"words": self.say_step(step), "step": step, "cells": self.cells(sums), "url": self.step_url(step)}
                 for step, sums in sorted(by_step.items(), reverse=True)
             ],
             "periods": [(name, word, f"?{self.query(period=name)}") for name, word in CHOICES if name != "custom"],
@@ -113,7 +115,7 @@ class Report:
                 "key": key,
                 "label": labels[key],
                 "sums": sums,
-                "cells": cells(sums),
+                "cells": self.cells(sums),
                 "url": self.url(**{name: key}),
                 "errors_url": self.url(**{name: key, "errors": 1}),
                 "unknown_url": self.url(**{name: key, "unknown": 1}),
@@ -122,9 +124,20 @@ class Report:
             }
             for key, sums in lines
         ]
-        rest = [vars(sums) for _key, sums in lines[TOP:]]
-        others = {"others": len(rest), "cells": cells(spending.Sums(rest)), "url": self.url()}
-        return {"name": name, "title": title, "lines": shown[:TOP], **others}
+        rest = [vars(sums) for _key, sums in lines[self.most_lines :]]
+        others = {"others": len(rest), "cells": self.cells(spending.Sums(rest)), "url": self.url()}
+        return {"name": name, "title": title, "lines": shown[: self.most_lines], **others}
+
+    def cells(self, sums):
+        """The numbers of a row of a table, in words."""
+        return {
+            "calls": whole(sums.calls),
+            "pictures": whole(sums.pictures),
+            "tokens_in": whole(sums.tokens_in),
+            "tokens_out": whole(sums.tokens_out),
+            "cost": money(sums.cost_usd, self.places),
+            "unknown": sums.unknown,
+        }
 
     def chips(self):
         """The filters that are set, each with the address of the page without it."""
@@ -152,6 +165,25 @@ class Report:
         return urlencode({name: value for name, value in chosen.items() if value != ""})
 
 
+class Statement(Report):
+    """On paper nobody is among the others, and the lines add up to the last digit."""
+
+    most_lines = sys.maxsize
+    places = 6
+
+    def context(self):
+        more = {
+            "together": {"cells": self.cells(self.total), "url": self.url()},
+            "tokens": [(word, getattr(self.total, kind)) for kind, word in KIND_WORDS.items()],
+            "price_heads": KIND_WORDS.values(),
+        }
+        return super().context() | more
+
+    def usd_changed_from(self, closed):
+        """What was known when the month was closed, in words; None where that is what is known now."""
+        return money(closed.cost_usd, self.places) if closed and closed != self.total else None
+
+
 TEN_CENTS = Decimal("0.1")
 KIND_WORDS = {kind: Call._meta.get_field(kind).verbose_name for kind in spending.KINDS}
 
@@ -177,18 +209,6 @@ def short(number):
         if number >= size:
             return f"{number / size:.3g} {letter}"
     return f"{number:.3g}"
-
-
-def cells(sums):
-    """The numbers of a row of a table, in words."""
-    return {
-        "calls": whole(sums.calls),
-        "pictures": whole(sums.pictures),
-        "tokens_in": whole(sums.tokens_in),
-        "tokens_out": whole(sums.tokens_out),
-        "cost": money(sums.cost_usd, 4),
-        "unknown": sums.unknown,
-    }
 
 
 def change(now, before):

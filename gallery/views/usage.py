@@ -9,7 +9,7 @@ from gallery.forms.usage import StatementForm, UsageForm
 from gallery.services import audit
 
 from . import access
-from .reports import KIND_WORDS, Report, history_url
+from .reports import Report, Statement, history_url
 
 
 @require_GET
@@ -33,13 +33,13 @@ def statement(request):
         raise Http404
     project, period = form.cleaned_data["project"], form.period
     audit.note(request.user, audit.Action.EXPORTED, project, after={"statement": f"{period.start:%Y-%m}"})
-    report = Report(form.as_usage(), _days(request.user, project.pk), _links(request.user, project.pk))
+    report = Statement(form.as_usage(), _days(request.user, project.pk), _links(request.user, project.pk))
+    standing = closing.standing(period)
     context = {
         "project": project,
-        "close": closing.standing(period).close,
-        "tokens": [(word, getattr(report.total, kind)) for kind, word in KIND_WORDS.items()],
+        "close": standing.close,
+        "changed_from": report.usd_changed_from(standing.closed_sums_of(project)),
         "prices": spending.prices_of(project, period),
-        "price_heads": KIND_WORDS.values(),
     }
     return render(request, "gallery/statement.html", report.context() | context)
 

@@ -144,7 +144,7 @@ def test_a_month_is_closed_with_what_was_billed_and_stays_so(browse, staff, spen
     ledger.book(lost, before)
     standing = client.get(address).context["standing"]
     assert (standing.difference_usd, standing.late_usd) == (Decimal("0.35"), Decimal("0.3"))
-    assert "After the close: $0.3000" in client.get(address).content.decode()
+    assert "After the close: $0.3000 more" in client.get(address).content.decode()
     assert client.post(address, {"billed_usd": "9"}).status_code == 403
     assert AuditEntry.objects.filter(action="closed", user=staff).count() == 1
 

@@ -2,13 +2,17 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
+from gallery import periods
+from gallery.accounting import closing
 from gallery.models import AuditEntry, Budget, Call, Price
-from gallery.services import ledger
-from tests.factory import GEMINI, GPT, make_call, make_generation
+from gallery.services import ledger, months
+from tests.factory import GEMINI, GPT, make_call, make_generation, make_member
 
 
 @pytest.fixture
@@ -114,10 +118,42 @@ def test_a_statement_adds_up_to_the_project_and_is_written_down(browse, editor, 
     shown = {label: value for label, value, _note, _url in response.context["figures"]}
     assert (shown["Spent"], shown["Calls"]) == ("$9.25", "3")
     people = next(table for table in response.context["tables"] if table["name"] == "person")
-    assert [line["cells"]["cost"] for line in people["lines"]] == ["$9.0000", "$0.2500"]
+    assert [line["cells"]["cost"] for line in people["lines"]] == ["$9.000000", "$0.250000"]
     assert "not closed" in response.content.decode()
     entry = AuditEntry.objects.get(action="exported")
     assert (entry.user, entry.subject, set(entry.after)) == (manager, str(project), {"statement"})
+
+
+def test_every_table_of_a_statement_comes_to_the_ledger_to_the_last_digit(browse, manager, project, spend):
+    month = (timezone.localtime().replace(day=1, hour=12) - timedelta(days=1)).replace(day=1)
+    for number in range(25):  # more people than the pages for the screen name
+        sent = month + timedelta(days=number % 3)
+        spend(f"0.00{number}7", make_member(project), model=(GPT, GEMINI)[number % 2], sent_at=sent, text_in=number)
+    spend(None, manager, may_have_been_billed=True, sent_at=month)
+    context = statement(browse(manager), project, f"{month:%Y-%m}").context
+    calls = Call.objects.filter(generation__project=project)
+    ledger_usd = calls.aggregate(usd=Sum("cost_usd"))["usd"]
+    shown = {table["name"]: table["lines"] for table in context["tables"]} | {"day": context["steps"]}
+    assert (len(shown["person"]), len(shown["model"]), len(shown["day"])) == (26, 2, 3)
+    for lines in [*shown.values(), [context["together"]]]:
+        known = [line["cells"]["cost"] for line in lines if line["cells"]["cost"] != "unknown"]
+        assert sum(Decimal(cost.removeprefix("$")) for cost in known) == ledger_usd
+        assert sum(int(line["cells"]["calls"]) for line in lines) == calls.count()
+    tokens = {str(word): number for word, number in context["tokens"]}
+    assert (tokens["text in"], tokens["image out"]) == (sum(range(25)), 2600)
+
+
+def test_a_statement_of_a_closed_month_tells_what_came_late(browse, manager, project, spend):
+    before = timezone.localtime().replace(day=1, hour=0, minute=0, second=0) - timedelta(seconds=5)
+    month = periods.month_of(before.date())
+    spend("1.00", sent_at=before)
+    months.close(manager, closing.standing(month), billed_usd=1)
+    client = browse(manager)
+    content = statement(client, project, f"{before:%Y-%m}").content.decode()
+    assert "was closed" in content and "after the close" not in content
+    spend("0.50", sent_at=before)
+    content = statement(client, project, f"{before:%Y-%m}").content.decode()
+    assert "the cost was $1.000000 before" in content and "$1.500000" in content
 
 
 def test_a_statement_is_of_one_month_and_names_the_prices_that_were_used(browse, manager, project, spend):
@@ -141,3 +177,12 @@ def test_usage_leads_to_its_exports_and_statement(browse, editor, manager, proje
     [address] = re.findall(r'href="(/usage/statement/[^"]+)"', whole)
     assert browse(manager).get(address.replace("&amp;", "&")).status_code == 200
     assert f"of={project.pk}" in re.search(r'href="(/usage/export\.csv[^"]+)"', whole)[1]
+
+
+def test_the_dashboard_leads_to_the_statement_of_the_project_it_is_narrowed_to(browse, staff, project, spend):
+    spend("0.25")
+    client = browse(staff)
+    assert "/usage/statement/" not in client.get("/admin/usage/").content.decode()
+    narrow = client.get(f"/admin/usage/?project={project.pk}").content.decode()
+    [address] = re.findall(r'href="(/usage/statement/[^"]+)"', narrow)
+    assert client.get(address.replace("&amp;", "&")).context["project"] == project
