@@ -28,7 +28,7 @@ def on(standing):
 
 @admin.register(Budget)
 class BudgetAdmin(Audited, admin.ModelAdmin):
-    list_display = ["__str__", "scope", "used", "soft", "hard", "lifted_until"]
+    list_display = ["__str__", "scope", "used", "soft", "hard"]
     list_filter = ["scope"]
     list_select_related = ["project", "user"]
     search_fields = ["project__name", "user__username"]
