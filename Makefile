@@ -1,6 +1,6 @@
 # What people and CI type. Needs Python 3.11 or later and make; everything else lives in .venv.
 
-.PHONY: run test e2e bench soak lint format messages requirements clean help
+.PHONY: run test e2e bench soak screenshots lint format messages requirements clean help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -76,6 +76,9 @@ bench: .venv/ready-for-bench ## speed and memory beside the official SDK; ARGS=-
 soak: .venv/ready-for-tests ## a kill at every step; then 1,000 generations with every fault, and the books are compared
 	@KILL_EVERY=1 .venv/bin/python -m pytest -q tests/engine/test_kill_everywhere.py
 	@.venv/bin/python -m benchmarks.soak $(ARGS)
+
+screenshots: .venv/ready-for-tests ## docs/screenshots anew, of a studio with three made-up months; needs a Chromium
+	@.venv/bin/python -m docs.shots
 
 lint: .venv/ready-for-tests ## format, lint, missing migrations, unsafe settings
 	@.venv/bin/python -m ruff format --check --quiet --diff
