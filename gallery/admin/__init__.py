@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Project
 from gallery.pricing import KINDS
 
-from . import audit_log, budgets, people, prices, proposals  # noqa: F401  they register themselves
+from . import audit_log, budgets, keys, people, prices, proposals  # noqa: F401  they register themselves
 from .actions import ACTIONS
 from .audited import Audited
 from .reading import ReadOnly

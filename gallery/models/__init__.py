@@ -9,11 +9,13 @@ from .engine import RateGate, Worker
 from .events import Event
 from .generations import Generation, Input
 from .images import Favourite, Image
+from .keys import ApiKey
 from .projects import Membership, Project
 from .proposals import Proposal
 from .usage import Call, Price
 
 __all__ = [
+    "ApiKey",
     "AuditEntry",
     "Batch",
     "Budget",

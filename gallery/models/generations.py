@@ -64,6 +64,9 @@ class Generation(models.Model):
     wanted = models.PositiveSmallIntegerField(_("number of images"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     token = models.UUIDField(_("form token"), unique=True, editable=False)
+    key = models.ForeignKey(
+        "gallery.ApiKey", models.PROTECT, related_name="generations", null=True, verbose_name=_("key")
+    )
     batch = models.ForeignKey("gallery.Batch", models.PROTECT, related_name="generations", null=True)
     batch_row = models.PositiveSmallIntegerField(_("row in its batch"), default=0)
     batch_column = models.PositiveSmallIntegerField(_("column in its batch"), default=0)

@@ -1,4 +1,4 @@
-"""Appends to the audit log: who changed prices, budgets, members, roles and models, and who looked at exports."""
+"""Appends to the audit log: who changed prices, budgets, members, roles, keys and models, and who looked at exports."""
 
 from django.db import models
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from gallery import catalog
 from gallery.accounting import estimates
-from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Project
+from gallery.models import ApiKey, Call, Event, Generation, Image, Input, ModelEntry, Project
 
 from . import budgets, calls, uploads
 
@@ -27,6 +27,7 @@ class Wish:
     wanted: int = 1
     attached: tuple = ()
     mask: Image | None = None
+    key: ApiKey | None = None
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     place: dict = field(default_factory=dict)  # in a batch
 
@@ -62,6 +63,7 @@ def _write(user, wish):
         prompt=wish.prompt,
         options=wish.options,
         wanted=wish.wanted,
+        key=wish.key,
         token=wish.token,
         estimated_usd=estimates.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
         **wish.place,

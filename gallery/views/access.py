@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from gallery.models import Batch, Budget, Event, Generation, Image, Membership, Project
+from gallery.models import ApiKey, Batch, Budget, Event, Generation, Image, Membership, Project
 from gallery.queries import pages
 
 
@@ -80,6 +80,15 @@ def project_to_manage(user, pk):
 
 def membership_to_manage(user, project_pk, pk):
     return get_object_or_404(Membership.objects.filter(project=project_to_manage(user, project_pk)), pk=pk)
+
+
+def keys(user):
+    """A person's own keys, revoked ones too."""
+    return ApiKey.objects.of(user).select_related("project")
+
+
+def key(user, pk):
+    return get_object_or_404(keys(user), pk=pk)
 
 
 def budgets_of(user, project=None):

@@ -129,6 +129,7 @@ def pages(studio, project):
         *(f"/generations/{generation.pk}/" for generation in Generation.objects.all()),
         *(f"/images/{image.pk}/" for image in Image.objects.all()),
         "/usage/",
+        "/keys/",
         f"/projects/{project.pk}/",
         "/password/",
     ]
