@@ -96,6 +96,9 @@ messages: .venv/ready ## collect and compile translations; needs gettext, the co
 	@mkdir -p gallery/locale
 	@.venv/bin/python manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --add-location file \
 		--ignore .venv --ignore data --ignore tests --ignore benchmarks
+	@# Sorted, else the order is that of the folders on the disk.
+	@catalogue=gallery/locale/zh_Hans/LC_MESSAGES/django.po; \
+		msgcat --sort-by-file --no-wrap --output-file "$$catalogue" "$$catalogue"
 	@.venv/bin/python manage.py compilemessages --ignore .venv
 
 requirements: .venv/ready ## pin the newest fitting packages, with hashes, for Python 3.11 to 3.14

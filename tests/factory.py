@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from gallery.models import Call, Generation, Image, Input, Membership, Project
 from gallery.models.projects import Role
-from gallery.services import files
+from gallery.services import files, keys
 
 GPT = "openai/gpt-image-2"
 GEMINI = "google/gemini-3.1-flash-image-preview"
@@ -33,6 +33,11 @@ def make_member(project=None, role=Role.EDITOR, user=None):
     user = user or make_user()
     Membership.objects.create(project=project or make_project(), user=user, role=role)
     return user
+
+
+def make_key(user=None, project=None, name="Shop"):
+    project = project or make_project()
+    return keys.make(user or make_member(project), project=project, name=name)[0]
 
 
 def make_generation(user=None, project=None, inputs=(), **fields):

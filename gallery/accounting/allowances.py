@@ -79,9 +79,9 @@ class Standing:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def applying_to(project, user):
-    """The standings that a person's spending in a project counts in, this month."""
-    return standings(Budget.objects.applying_to(project, user).select_related("project", "user"))
+def applying_to(project, user, key=None):
+    """The standings that a person's spending in a project counts in, or a key's of theirs; this month."""
+    return standings(Budget.objects.applying_to(project, user, key).select_related("project", "user", "key"))
 
 
 def standings(budgets, day=None):
@@ -137,6 +137,8 @@ def concerned(budget):
         theirs |= Q(memberships__project=budget.project_id, memberships__role="manager")
     if budget.user_id:
         theirs |= Q(pk=budget.user_id)
+    if budget.key_id:
+        theirs |= Q(keys=budget.key_id)
     return get_user_model().objects.filter(theirs, is_active=True).distinct().order_by("username")
 
 
@@ -169,6 +171,7 @@ def warned(standing):
         Budget.Scope.STUDIO: _("The studio has used %(percent)s %% of its %(limit)s for %(month)s."),
         Budget.Scope.PROJECT: _("This project has used %(percent)s %% of its %(limit)s for %(month)s."),
         Budget.Scope.PERSON: _("You have used %(percent)s %% of your %(limit)s for %(month)s."),
+        Budget.Scope.KEY: _("The key “%(name)s” has used %(percent)s %% of its %(limit)s for %(month)s."),
     }
     return sentences[standing.budget.scope] % amounts(standing)
 
@@ -183,11 +186,15 @@ def refusal(standing, usd):
             "This would cost %(usd)s, and the project “%(name)s” has %(left)s left of its %(limit)s for %(month)s."
         ),
         Budget.Scope.PERSON: _("This would cost %(usd)s, and you have %(left)s left of your %(limit)s for %(month)s."),
+        Budget.Scope.KEY: _(
+            "This would cost %(usd)s, and the key “%(name)s” has %(left)s left of its %(limit)s for %(month)s."
+        ),
     }
     used_up = {
         Budget.Scope.STUDIO: _("The studio's %(limit)s for %(month)s are used up."),
         Budget.Scope.PROJECT: _("The %(limit)s of the project “%(name)s” for %(month)s are used up."),
         Budget.Scope.PERSON: _("Your %(limit)s for %(month)s are used up."),
+        Budget.Scope.KEY: _("The %(limit)s of the key “%(name)s” for %(month)s are used up."),
     }
     words = sentences if standing.left and usd else used_up
     named = amounts(standing) | {"usd": _("about %s") % wording.money(usd or 0)}

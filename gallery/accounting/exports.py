@@ -11,7 +11,7 @@ from django.utils import timezone
 from gallery.models import Call, Input, Project
 from gallery.pricing import KINDS, SIX_PLACES
 
-# `key` stays empty until there are keys; an empty cell of a number is unknown, never 0.
+# An empty cell of a number is unknown, never 0; an empty `key` is a person in the browser.
 COLUMNS = (
     *("call", "generation", "at", "person", "project", "key", "model", "operation", "status"),
     *KINDS,
@@ -49,7 +49,7 @@ def page_after(calls, after=0, size=PAGE):
     """The next rows by id, oldest first: a keyset, so that the last page costs what the first did."""
     used = Input.objects.filter(generation=OuterRef("generation_id"), role=Input.Role.IMAGE).order_by()
     inputs = Subquery(used.values("generation").annotate(n=Count("pk")).values("n"))
-    full = calls.select_related("generation", "generation__user", "generation__project")
+    full = calls.select_related(*(f"generation__{name}" for name in ("user", "project", "key")))
     light = full.defer("sent", "answer", "headers", "raw_usage", "error_detail", "generation__prompt")
     return list(light.annotate(inputs=Coalesce(inputs, 0)).filter(pk__gt=after).order_by("pk")[:size])
 
@@ -71,7 +71,7 @@ def row(call):
         "at": (call.sent_at or call.created_at).astimezone(timezone.get_default_timezone()).isoformat(),
         "person": generation.user.get_username(),
         "project": generation.project.name,
-        "key": None,
+        "key": generation.key and str(generation.key),
         "model": generation.model,
         "operation": generation.kind,
         "status": call.status,

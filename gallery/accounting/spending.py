@@ -1,4 +1,4 @@
-"""Reads of the days of usage: what calls came to, cut by model, project, person, kind and day."""
+"""Reads of the days of usage: what calls came to, cut by model, project, person, key, kind and day."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -10,15 +10,17 @@ from types import SimpleNamespace
 
 from django.contrib.auth import get_user_model
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 
 from gallery import periods
-from gallery.models import Call, Generation, ModelEntry, Price, Project, UsageDay
+from gallery.models import ApiKey, Call, Generation, ModelEntry, Price, Project, UsageDay
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import DAY, Period
 from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
 
 # The ways to cut, as addresses name them, and their columns.
-COLUMNS = {"model": "model", "project": "project_id", "person": "user_id", "kind": "operation"}
+COLUMNS = {"model": "model", "project": "project_id", "person": "user_id", "key": "key_id", "kind": "operation"}
+NO_KEY = 0  # what a person asked for in the browser
 ALL_SUMS = {name: Sum(name) for name in MEASURES}
 ALL_TOKENS = Sum(reduce(add, map(F, KINDS)))
 SHOWN_APART = 7  # the rest of a chart's stack is "others"; more colours could not be told apart
@@ -90,7 +92,7 @@ class Spending:
         self.total = Sums(self.cells)
 
     def by(self, name):
-        """(key, sums) of each model, project, person or kind, the dearest first."""
+        """(key, sums) of each model, project, person, API key or kind, the dearest first."""
         groups = defaultdict(list)
         for cell in self.cells:
             groups[cell[COLUMNS[name]]].append(cell)
@@ -141,6 +143,8 @@ def labels(name, keys):
     elif name == "person":
         people = get_user_model().objects.filter(pk__in=keys)
         known = {person.pk: person.get_full_name() or person.username for person in people}
+    elif name == "key":
+        known = {NO_KEY: _("without a key")} | {key.pk: str(key) for key in ApiKey.objects.filter(pk__in=keys)}
     else:
         known = dict(Generation.Kind.choices)
     return {key: known.get(key, key) for key in keys}

@@ -74,7 +74,7 @@ class OddUsage(admin.SimpleListFilter):
         return queryset.exclude(usage_flags=[]) if self.value() == "odd" else queryset
 
 
-LINKED_FILTERS = {f"generation__{name}" for name in ("model", "project", "user", "kind")}
+LINKED_FILTERS = {f"generation__{name}" for name in ("model", "project", "user", "key", "key__isnull", "kind")}
 
 
 @admin.register(Call)

@@ -30,9 +30,9 @@ def on(standing):
 class BudgetAdmin(Audited, admin.ModelAdmin):
     list_display = ["__str__", "scope", "used", "soft", "hard"]
     list_filter = ["scope"]
-    list_select_related = ["project", "user"]
-    search_fields = ["project__name", "user__username"]
-    fields = ["scope", "project", "user", "soft_usd", "hard_usd", "lifted_until"]
+    list_select_related = ["project", "user", "key"]
+    search_fields = ["project__name", "user__username", "key__name"]
+    fields = ["scope", "project", "user", "key", "soft_usd", "hard_usd", "lifted_until"]
     readonly_fields = ["lifted_until"]
     actions = ["lift", "end_lift"]
 

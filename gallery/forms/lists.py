@@ -24,6 +24,7 @@ class FilterForm(forms.Form):
     until = forms.DateField(required=False)
     person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    key = forms.IntegerField(required=False, min_value=0, max_value=2**62)  # 0: without one
 
     @property
     def chosen(self):

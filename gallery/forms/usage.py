@@ -18,7 +18,13 @@ CHOICES = (
     ("90", _("90 days")),
     ("custom", _("From … to")),
 )
-CUTS = (("model", _("Model")), ("project", _("Project")), ("person", _("Person")), ("kind", _("Kind")))
+CUTS = (
+    ("model", _("Model")),
+    ("project", _("Project")),
+    ("person", _("Person")),
+    ("key", _("API key")),
+    ("kind", _("Kind")),
+)
 FIRST_DAY = date(2000, 1, 1)
 
 
@@ -30,6 +36,7 @@ class UsageForm(forms.Form):
     model = forms.CharField(required=False, max_length=120)
     project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    key = forms.IntegerField(required=False, min_value=0, max_value=2**62)
     kind = forms.CharField(required=False, max_length=10)
     of = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 
@@ -50,8 +57,7 @@ class UsageForm(forms.Form):
     @property
     def chosen(self):
         """The filters that are set, by their names in the address."""
-        names = ("model", "project", "person", "kind")
-        return {name: value for name in names if (value := self.cleaned_data.get(name))}
+        return {name: value for name, _title in CUTS if (value := self.cleaned_data.get(name)) not in (None, "")}
 
     @property
     def stretch(self):

@@ -9,7 +9,7 @@ from gallery.pricing import KINDS, MILLION
 from .generations import Kind
 from .projects import Project
 
-KEY = ("day", "model", "project_id", "user_id", "operation")  # columns that there is one row for
+KEY = ("day", "model", "project_id", "user_id", "key_id", "operation")  # columns that there is one row for
 OUTCOMES = ("answered", "refused", "failed", "interrupted")
 # What a row adds up. Money is in millionths of a dollar: SQLite adds decimals as floats, integers exactly.
 MEASURES = (
@@ -60,12 +60,14 @@ class UsageDayQuerySet(models.QuerySet):
 
 
 class UsageDay(models.Model):
-    """What the calls sent on a day came to, by model, project, person and operation. A call is added when it ends."""
+    """What calls sent on a day came to, by model, project, person, key and operation. A call is added when it ends."""
 
     day = models.DateField(_("day"))
     model = models.CharField(_("model"), max_length=120)
     project = models.ForeignKey(Project, models.PROTECT, related_name="usage", verbose_name=_("project"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="usage", verbose_name=_("person"))
+    # Of the API key, 0 where a person asked in the browser: of nulls a unique index would take any number.
+    key_id = models.BigIntegerField(_("key"), default=0)
     operation = models.CharField(_("operation"), max_length=10, choices=Kind.choices)
     calls = sum_field(_("calls"))
     answered = sum_field(_("answered"))
@@ -91,7 +93,7 @@ class UsageDay(models.Model):
         ordering = ["-day"]
         constraints = [
             models.UniqueConstraint(
-                fields=["day", "model", "project", "user", "operation"], name="one_usage_row_a_day"
+                fields=["day", "model", "project", "user", "key_id", "operation"], name="one_usage_row_a_day"
             ),
         ]
         indexes = [

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .keys import ApiKey
 from .projects import Project
 
 MOST_USD = 1_000_000  # a month; more is a slip of the keyboard
@@ -15,7 +16,7 @@ SUMS = ("cost_micros", "possible_micros", "unknown")  # of a BudgetMonth, named 
 INCREASE = f"""
     UPDATE gallery_budgetmonth SET {", ".join(f"{name} = {name} + %s" for name in SUMS)}
     WHERE month = %s
-    AND budget_id IN (SELECT id FROM gallery_budget WHERE scope = %s OR project_id = %s OR user_id = %s)
+    AND budget_id IN (SELECT id FROM gallery_budget WHERE scope = %s OR project_id = %s OR user_id = %s OR key_id = %s)
 """
 
 
@@ -23,6 +24,7 @@ class Scope(models.TextChoices):
     STUDIO = "studio", _("Studio")
     PROJECT = "project", _("Project")
     PERSON = "person", _("Person")
+    KEY = "key", _("API key")
 
 
 def amount(label, **options):
@@ -33,8 +35,9 @@ def amount(label, **options):
 
 
 class BudgetQuerySet(models.QuerySet):
-    def applying_to(self, project, user):
-        return self.filter(Q(scope=Scope.STUDIO) | Q(project=project) | Q(user=user))
+    def applying_to(self, project, user, key=None):
+        applying = Q(scope=Scope.STUDIO) | Q(project=project) | Q(user=user)
+        return self.filter(applying | Q(key=key) if key else applying)
 
     def lock(self):
         """Until the transaction ends nobody else reserves or settles.
@@ -46,7 +49,7 @@ class BudgetQuerySet(models.QuerySet):
 
 
 class Budget(models.Model):
-    """Dollars a month for the studio, a project or a person. An empty amount is no limit."""
+    """Dollars a month for the studio, a project, a person or a key. An empty amount is no limit."""
 
     Scope = Scope
 
@@ -62,6 +65,9 @@ class Budget(models.Model):
         related_name="budget",
         verbose_name=_("person"),
     )
+    key = models.OneToOneField(
+        ApiKey, models.CASCADE, null=True, blank=True, related_name="budget", verbose_name=_("key")
+    )
     soft_usd = amount(_("soft limit, $ a month"), help_text=_("From here on people are warned. Empty: never."))
     hard_usd = amount(_("hard limit, $ a month"), help_text=_("What would go beyond is refused. Empty: nothing is."))
     lifted_until = models.DateTimeField(
@@ -71,7 +77,7 @@ class Budget(models.Model):
     objects = BudgetQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-scope", "project__name", "user__username"]
+        ordering = ["-scope", "project__name", "user__username", "key__name"]
         constraints = [
             models.UniqueConstraint(
                 fields=["scope"],
@@ -80,9 +86,10 @@ class Budget(models.Model):
                 violation_error_message=_("The studio has its budget already; change that one."),
             ),
             models.CheckConstraint(
-                condition=Q(scope=Scope.STUDIO, project=None, user=None)
-                | Q(scope=Scope.PROJECT, project__isnull=False, user=None)
-                | Q(scope=Scope.PERSON, project=None, user__isnull=False),
+                condition=Q(scope=Scope.STUDIO, project=None, user=None, key=None)
+                | Q(scope=Scope.PROJECT, project__isnull=False, user=None, key=None)
+                | Q(scope=Scope.PERSON, project=None, user__isnull=False, key=None)
+                | Q(scope=Scope.KEY, project=None, user=None, key__isnull=False),
                 name="budget_has_what_its_scope_says",
             ),
             models.CheckConstraint(condition=Q(soft_usd__gte=0), name="soft_limit_is_not_negative"),
@@ -92,7 +99,7 @@ class Budget(models.Model):
         verbose_name_plural = _("budgets")
 
     def __str__(self):
-        return str(self.project or self.user or _("The studio"))
+        return str(self.project or self.user or self.key or _("The studio"))
 
     @property
     def is_lifted(self):
@@ -101,12 +108,12 @@ class Budget(models.Model):
     @property
     def spender(self):
         """What a row that spends says of this budget's scope, as a filter."""
-        if self.scope == Scope.PROJECT:
-            return Q(project=self.project_id)
-        return Q(user=self.user_id) if self.scope == Scope.PERSON else Q()
+        columns = {Scope.PROJECT: "project_id", Scope.PERSON: "user_id", Scope.KEY: "key_id"}
+        column = columns.get(self.scope)
+        return Q(**{column: getattr(self, column)}) if column else Q()
 
     def clean(self):
-        needed = {Scope.PROJECT: "project", Scope.PERSON: "user"}
+        needed = {Scope.PROJECT: "project", Scope.PERSON: "user", Scope.KEY: "key"}
         for scope, field in needed.items():
             if self.scope == scope and getattr(self, field) is None:
                 raise ValidationError({field: _("Choose whose budget it is.")})
@@ -117,14 +124,15 @@ class Budget(models.Model):
 
 
 class BudgetMonthManager(models.Manager):
-    def increase(self, month, project_id, user_id, amounts):
-        """Add amounts to the month of every budget that a person's spending in a project counts in.
+    def increase(self, month, generation, amounts):
+        """Add amounts to the month of every budget that a generation's spending counts in.
 
         In SQL, as the days of usage are added to: it is said for every call.
         """
         month = connection.ops.adapt_datefield_value(month)
         with connection.cursor() as cursor:
-            cursor.execute(INCREASE, [*(amounts[name] for name in SUMS), month, Scope.STUDIO, project_id, user_id])
+            whose = (generation.project_id, generation.user_id, generation.key_id)
+            cursor.execute(INCREASE, [*(amounts[name] for name in SUMS), month, Scope.STUDIO, *whose])
 
 
 class BudgetMonth(models.Model):
@@ -159,6 +167,7 @@ class Reservation(models.Model):
     position = models.PositiveSmallIntegerField(_("which of the side-by-side calls"))
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="+")
     micros = models.BigIntegerField(_("estimate, millionths of $"))
 
     class Meta:

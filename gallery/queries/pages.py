@@ -100,14 +100,19 @@ def neighbours(images, image):
     return newer, older
 
 
-def history(user, *, text="", status="", model="", kind="", person=None, project=None, since=None, until=None):
-    """Generations that the person may see, as the history shows them; `since` and `until` are days of sending."""
+def history(user, *, text="", key=None, since=None, until=None, person=None, **chosen):
+    """Generations that the person may see, as the history shows them.
+
+    `since` and `until` are days of sending; a `key` of 0 is none, what people asked for in the browser.
+    """
     generations = generations_for(user)
     for word in text.split():
         generations = generations.filter(prompt__icontains=word)
     if since or until:
         generations = generations.filter(Exists(_calls_sent(since, until).filter(generation=OuterRef("pk"))))
-    chosen = {"status": status, "model": model, "kind": kind, "user": person, "project": project}
+    if key is not None:
+        generations = generations.filter(key=key or None)
+    chosen["user"] = person
     return generations.filter(**{name: value for name, value in chosen.items() if value})
 
 

@@ -31,6 +31,7 @@ def key_of(call):
         generation.model,
         generation.project_id,
         generation.user_id,
+        generation.key_id or 0,
         generation.kind,
     )
     return dict(zip(KEY, values, strict=True))

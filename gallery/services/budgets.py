@@ -43,7 +43,7 @@ def check(project, user, usd):
 
 
 def reserve(calls):
-    """Set aside what new calls of one project and person may cost; inside the transaction that writes them.
+    """Set aside what a generation's new calls may cost; inside the transaction that writes them.
 
     Raises BudgetExceeded. What cannot be estimated is let through, and counted when it is known.
     """
@@ -54,13 +54,14 @@ def reserve(calls):
             position=call.position,
             project_id=generation.project_id,
             user_id=generation.user_id,
+            key_id=generation.key_id,
             micros=micros,
         )
         for call in calls
         if (micros := aggregates.expected_micros(call))
     ]
     Budget.objects.lock()
-    standings = allowances.applying_to(generation.project, generation.user)
+    standings = allowances.applying_to(generation.project, generation.user, generation.key)
     usd = sum(reservation.micros for reservation in wanted) / MILLION
     _must_allow(standings, usd)
     Reservation.objects.bulk_create(wanted, batch_size=500)
@@ -96,8 +97,7 @@ def settle(call, before=None, *, is_repeated=False):
     changes = {name: new[name] - old.get(name, 0) for name in SUMS}
     if any(changes.values()):
         Budget.objects.lock()
-        month, generation = periods.day_of(call.sent_at).replace(day=1), call.generation
-        BudgetMonth.objects.increase(month, generation.project_id, generation.user_id, changes)
+        BudgetMonth.objects.increase(periods.day_of(call.sent_at).replace(day=1), call.generation, changes)
 
 
 def _month(budget):

@@ -1,6 +1,7 @@
 """Fetching with permission, once: a stranger gets 404, as if the thing did not exist."""
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -92,8 +93,9 @@ def key(user, pk):
 
 
 def budgets_of(user, project=None):
-    """A person's own budgets, or those of a project."""
-    return Budget.objects.filter(project=project) if project else Budget.objects.filter(user=user)
+    """A person's own budgets and those of their keys, or those of a project."""
+    of = Q(project=project) if project else Q(user=user) | Q(key__user=user)
+    return Budget.objects.filter(of).select_related("key")
 
 
 def manages(user, project):

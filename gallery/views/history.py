@@ -15,19 +15,21 @@ from .gallery import next_page
 from .shell import Shell
 from .studio import with_rights
 
+NARROWED = ("since", "until", "kind", "key")  # filters that only links bring, from the usage pages
+
 
 @require_GET
 def history(request):
     """The table; as a fragment, its next rows."""
     filters = FilterForm(request.GET).chosen
-    names = {name: filters[name] for name in ("status", "model", "kind", "person", "project", "since", "until")}
+    names = {name: filters[name] for name in ("status", "model", "kind", "person", "project", "key", "since", "until")}
     rows = pages.history(request.user, text=filters["q"] or "", **names)
     shown, next_id = pages.page_before(rows, filters["before"], pages.PAGE)
     context = {
         "generations": rows_of(request.user, shown),
         "filters": filters,
         "next_url": next_page(request, filters, next_id),
-        "narrowed": [(name, filters[name]) for name in ("since", "until", "kind") if filters[name]],
+        "narrowed": [(name, filters[name]) for name in NARROWED if filters[name] not in (None, "")],
     }
     if request.htmx and not request.htmx.boosted:
         return render(request, "gallery/_history_rows.html", context)

@@ -23,6 +23,7 @@ class Report:
 
     def __init__(self, form, days, calls_url):
         self.form = form
+        self.seen = days
         self.days = days.filter(**{spending.COLUMNS[name]: value for name, value in form.chosen.items()})
         self.calls_url = calls_url
         self.period = form.stretch
@@ -145,12 +146,17 @@ class Report:
         return [
             {
                 "title": title,
-                "label": spending.labels(name, [chosen[name]])[chosen[name]],
+                "label": self.label(name, chosen[name]),
                 "url": f"?{self.query(**{name: ''})}",
             }
             for name, title in CUTS
             if name in chosen
         ]
+
+    def label(self, name, key):
+        """A word for it only where something of it can be seen: an address may name what is a stranger's."""
+        known = self.seen.filter(**{spending.COLUMNS[name]: key}).exists()
+        return spending.labels(name, [key])[key] if known else key
 
     @property
     def of(self):
@@ -228,8 +234,7 @@ def words_of(period):
 
 def history_url(period, filters):
     """The generations of which calls were sent in a period."""
-    known = ("model", "project", "person", "kind")
-    chosen = {name: filters[name] for name in known if name in filters}
+    chosen = {name: filters[name] for name in spending.COLUMNS if name in filters}
     return f"{reverse('gallery:history')}?{urlencode({'since': period.start, 'until': period.last, **chosen})}"
 
 
@@ -237,6 +242,7 @@ ADMIN_NAMES = {
     "model": "generation__model",
     "project": "generation__project",
     "person": "generation__user",
+    "key": "generation__key",
     "kind": "generation__kind",
     "status": "status",
 }
@@ -246,6 +252,9 @@ def ledger_url(period, filters):
     """The calls themselves, in the admin."""
     begin, end = period.moments
     chosen = {ADMIN_NAMES[name]: value for name, value in filters.items() if name in ADMIN_NAMES}
+    if filters.get("key") == spending.NO_KEY:
+        chosen |= {"generation__key__isnull": True}
+        del chosen["generation__key"]
     if "errors" in filters:
         chosen["status__in"] = f"{Call.Status.FAILED},{Call.Status.INTERRUPTED}"
     if "unknown" in filters:

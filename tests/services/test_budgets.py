@@ -16,7 +16,7 @@ from gallery.models import AuditEntry, Budget, BudgetMonth, Call, Generation, Pr
 from gallery.models.budgets import SUMS
 from gallery.models.projects import Role
 from gallery.services import budgets, calls, generations, ledger, results
-from tests.factory import GEMINI, make_call, make_generation, make_member, make_project, make_user
+from tests.factory import GEMINI, make_call, make_generation, make_key, make_member, make_project, make_user
 
 from .running import ask, made
 
@@ -34,7 +34,7 @@ def person(project):
 
 
 def limit(hard, soft=None, **of):
-    scope = "project" if "project" in of else "person" if "user" in of else "studio"
+    scope = {"project": "project", "user": "person", "key": "key"}.get("".join(of), "studio")
     return Budget.objects.update_or_create(scope=scope, **of, defaults={"hard_usd": hard, "soft_usd": soft})[0]
 
 
@@ -62,11 +62,34 @@ def test_what_would_go_beyond_a_hard_limit_is_refused_and_leaves_nothing(person,
     assert standing(budget).left == 0
 
 
-@pytest.mark.parametrize("of", ["studio", "project", "user"])
+@pytest.mark.parametrize("of", ["studio", "project", "user", "key"])
 def test_each_scope_refuses_by_itself(person, project, of):
-    limit(0, **({} if of == "studio" else {of: {"project": project, "user": person}[of]}))
+    key = make_key(person, project)
+    limit(0, **({} if of == "studio" else {of: {"project": project, "user": person, "key": key}[of]}))
     with pytest.raises(budgets.BudgetExceeded):
-        ask(person, project=project)
+        ask(person, project=project, key=key)
+
+
+def test_a_keys_budget_limits_nothing_that_is_asked_without_it(person, project):
+    limit(0, key=make_key(person, project))
+    ask(person, project=project)
+    ask(person, project=project, key=make_key(person, project))
+
+
+def test_a_keys_budget_is_reserved_and_settled_and_its_owner_is_told(
+    person, project, online, mailoutbox, django_capture_on_commit_callbacks
+):
+    key = make_key(person, project, name="Shop")
+    budget = limit(10, 0, key=key)
+    made(person, project=project)
+    with django_capture_on_commit_callbacks(execute=True):
+        made(person, project=project, key=key)
+    found = standing(budget)
+    assert (found.reserved, found.cost) == (0, key.generations.get().calls.get().cost_usd)
+    assert UsageDay.objects.filter(key_id=key.pk).get().cost_usd == found.cost > 0
+    [mail] = mailoutbox
+    assert "Shop" in mail.subject
+    assert mail.to == ["ada@studio.example"]
 
 
 def test_anothers_budget_and_anothers_project_limit_nobody_else(person, project):
@@ -259,18 +282,20 @@ def test_the_database_takes_no_negative_limit_and_no_second_studio(project):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hundred_people_pressing_at_once_spend_to_the_limit_and_not_beyond():
+@pytest.mark.parametrize("of", ["project", "key"])
+def test_a_hundred_people_pressing_at_once_spend_to_the_limit_and_not_beyond(of):
     project = make_project()
     people = [make_member(project) for _ in range(100)]
+    key = make_key(people[0], project)
     one = estimate(people[0], project)
-    limit(one * 37, project=project)
+    limit(one * 37, **{of: {"project": project, "key": key}[of]})
     limit(one * 90)
     start, outcomes = threading.Barrier(100), []
 
     def press(person):
         start.wait()
         try:
-            outcomes.append(bool(ask(person, project=project)))
+            outcomes.append(bool(ask(person, project=project, key=key)))
         except budgets.BudgetExceeded:
             outcomes.append(False)
         finally:

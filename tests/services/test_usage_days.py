@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import count, product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +16,7 @@ from gallery.models import Call, UsageDay
 from gallery.models.aggregates import MEASURES
 from gallery.pricing import KINDS, PricesPerMillion
 from gallery.services import aggregates, ledger
-from tests.factory import GEMINI, GPT, make_call, make_generation, make_member, make_project
+from tests.factory import GEMINI, GPT, make_call, make_generation, make_key, make_member, make_project
 
 from .running import ask, run_calls
 
@@ -119,7 +119,7 @@ moments = st.builds(
 )
 facts = st.fixed_dictionaries(
     {
-        "of": st.integers(0, 7),
+        "of": st.integers(0, 11),
         "status": st.sampled_from(ENDED),
         "sent_at": moments,
         "took": st.integers(-2, 400),  # clocks jump
@@ -137,14 +137,13 @@ histories = st.tuples(
 
 @pytest.fixture
 def generations():
-    """One of each mixture of two people, two projects and two models."""
+    """One of each mixture of two people, two projects and two models; every other one asked with a key."""
     projects = [make_project(), make_project()]
     people = [make_member(), make_member()]
+    keys = [None, make_key(people[0], projects[0])]
     return [
-        make_generation(user, project, model=model, estimated_usd=Decimal("0.050001"))
-        for user in people
-        for project in projects
-        for model in (GPT, GEMINI)
+        make_generation(user, project, model=model, key=keys[place % 2], estimated_usd=Decimal("0.050001"))
+        for place, (user, project, model) in enumerate(product(people, projects, (GPT, GEMINI, GPT)))
     ]
 
 
@@ -204,7 +203,7 @@ def test_by_model_by_person_by_day_and_the_ledger_agree_to_the_last_digit(genera
         live_through(generations, prices, happened)
         ledger_calls = list(Call.objects.select_related("generation"))
         ledger_usd = sum((call.cost_usd for call in ledger_calls if call.cost_usd is not None), Decimal(0))
-        for cut in ("model", "user_id", "day", "project_id", "operation"):
+        for cut in ("model", "user_id", "key_id", "day", "project_id", "operation"):
             assert Decimal(sums_by(cut)["cost_micros"]) / pricing.MILLION == ledger_usd
         for kind in KINDS:
             assert sums_by("model")[kind] == sum(getattr(call, kind) or 0 for call in ledger_calls)

@@ -18,7 +18,7 @@ from gallery.models import (
     Proposal,
 )
 from gallery.services import audit
-from tests.factory import GPT, make_call, make_generation, make_image
+from tests.factory import GPT, make_call, make_generation, make_image, make_key
 
 LEDGER = [AuditEntry, Call, Event, Favourite, Generation, Image, Input, Proposal]
 
@@ -27,6 +27,7 @@ LEDGER = [AuditEntry, Call, Event, Favourite, Generation, Image, Input, Proposal
 def rows(editor, studio):
     """One row of each table of the ledger."""
     Event.objects.append(studio.generation)
+    make_key(editor)
     Favourite.objects.create(user=editor, image=studio.picture)
     audit.note(editor, audit.Action.CHANGED, Budget.objects.lock(), {"hard_usd": 5}, {"hard_usd": 6})
     Proposal.objects.create(kind=Proposal.Kind.PRICE, model=GPT, found={"image_out": "40"})

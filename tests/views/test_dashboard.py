@@ -10,15 +10,15 @@ from django.utils import timezone
 from gallery import periods
 from gallery.models import AuditEntry, Call, MonthClose
 from gallery.services import ledger
-from tests.factory import GEMINI, GPT, make_call, make_generation, make_user
+from tests.factory import GEMINI, GPT, make_call, make_generation, make_key, make_user
 
 Status = Call.Status
 
 
 @pytest.fixture
 def spend(editor, project):
-    def of(cost, user=editor, model=GPT, status=Status.ANSWERED, **fields):
-        made = make_generation(user, project, model=model, estimated_usd=Decimal("0.5"))
+    def of(cost, user=editor, model=GPT, status=Status.ANSWERED, key=None, **fields):
+        made = make_generation(user, project, model=model, key=key, estimated_usd=Decimal("0.5"))
         values = {"cost_usd": cost and Decimal(cost), "text_in": 10, "image_out": 1000}
         call = make_call(made, status, pictures=int(status == Status.ANSWERED), **values | fields)
         ledger.book(call)
@@ -57,7 +57,7 @@ def test_everybody_is_in_the_sums_and_each_cut_agrees(browse, staff, editor, man
     spend(None, status=Status.INTERRUPTED, may_have_been_billed=True)
     context = page(browse(staff))
     assert context["total"].cost_usd == Decimal("0.75")
-    for name in ("model", "project", "person", "kind"):
+    for name in ("model", "project", "person", "key", "kind"):
         assert sum(line["sums"].cost_micros for line in lines(context, name).values()) == 750_000
     assert lines(context, "person")["manager"]["cells"]["cost"] == "$0.5000"
     assert context["total"].possible_usd == Decimal("0.5")
@@ -79,6 +79,15 @@ def test_every_number_of_a_model_leads_to_its_calls(browse, staff, spend):
     assert behind("url") == {*kept, failed.pk, refused.pk, lost.pk}
     assert behind("errors_url") == {failed.pk, lost.pk}
     assert (behind("refused_url"), behind("unknown_url")) == ({refused.pk}, {lost.pk})
+
+
+def test_a_key_leads_to_its_calls_and_so_does_none(browse, staff, editor, project, spend):
+    key = make_key(editor, project)
+    programs, own = spend("0.25", key=key), spend("0.50")
+    client = browse(staff)
+    found = lines(page(client, "?by=key"), "key")
+    for label, call in ((str(key), programs), ("without a key", own)):
+        assert [shown.pk for shown in client.get(found[label]["url"]).context["cl"].result_list] == [call.pk]
 
 
 def test_a_person_can_be_singled_out(browse, staff, manager, spend):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from gallery.accounting import exports
 from gallery.models import AuditEntry, Call, Project
-from tests.factory import make_call, make_generation, make_image, make_member, make_project, make_user
+from tests.factory import make_call, make_generation, make_image, make_key, make_member, make_project, make_user
 
 HEAD = (
     "call,generation,at,person,project,key,model,operation,status,text_in,cached_text_in,image_in,cached_image_in,"
@@ -23,7 +23,8 @@ HEAD = (
 @pytest.fixture
 def spend(editor, project):
     def of(user=editor, **fields):
-        generation = make_generation(user, project, wanted=2, estimated_usd=Decimal("0.010001"))
+        values = {"wanted": 2, "estimated_usd": Decimal("0.010001"), "key": fields.pop("key", None)}
+        generation = make_generation(user, project, **values)
         return make_call(generation, Call.Status.ANSWERED, **fields)
 
     return of
@@ -70,6 +71,12 @@ def test_a_row_says_everything_and_leaves_empty_what_is_unknown(browse, editor, 
         "cost_usd": "0.006310",
         "upstream_id": "abc",
     }
+
+
+def test_a_row_names_the_key_it_was_asked_with(browse, editor, project, spend):
+    key = make_key(editor, project, "=Shop")
+    spend(key=key)
+    assert [row["key"] for row in rows(browse(editor))] == [f"'{key}"]
 
 
 def test_masks_are_not_counted_as_pictures_to_edit(editor, project):

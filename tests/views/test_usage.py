@@ -12,13 +12,13 @@ from gallery import periods
 from gallery.accounting import closing
 from gallery.models import AuditEntry, Budget, Call, Price
 from gallery.services import ledger, months
-from tests.factory import GEMINI, GPT, make_call, make_generation, make_member
+from tests.factory import GEMINI, GPT, make_call, make_generation, make_key, make_member, make_project
 
 
 @pytest.fixture
 def spend(editor, project):
-    def of(cost, user=editor, model=GEMINI, **fields):
-        made = make_generation(user, project, model=model)
+    def of(cost, user=editor, model=GEMINI, key=None, **fields):
+        made = make_generation(user, project, model=model, key=key)
         call = make_call(made, Call.Status.ANSWERED, cost_usd=cost, image_out=100, pictures=1, **fields)
         call.refresh_from_db()
         ledger.book(call)
@@ -71,6 +71,33 @@ def test_a_number_leads_to_its_generations_and_no_others(browse, editor, manager
     client = browse(editor)
     [line] = [line for line in client.get("/usage/").context["tables"][0]["lines"] if line["key"] == GEMINI]
     assert [shown.pk for shown in client.get(line["url"]).context["generations"]] == [mine.pk]
+
+
+def test_what_keys_asked_for_stands_apart_and_so_does_the_rest(browse, editor, project, spend):
+    key = make_key(editor, project, "Shop")
+    programs, own = spend("0.25", key=key).generation, spend("0.50").generation
+    client = browse(editor)
+    [table] = [table for table in client.get("/usage/?by=key").context["tables"] if table["name"] == "key"]
+    assert [(line["label"], line["cells"]["cost"]) for line in table["lines"]] == [
+        ("without a key", "$0.5000"),
+        (str(key), "$0.2500"),
+    ]
+    for line, generation in zip(table["lines"], (own, programs), strict=True):
+        assert [shown.pk for shown in client.get(line["url"]).context["generations"]] == [generation.pk]
+    assert figures(client, f"?key={key.pk}")["Spent"] == "$0.25"
+    assert figures(client, "?key=0")["Spent"] == "$0.50"
+
+
+def test_a_filter_names_nothing_of_a_stranger(browse, editor, stranger, spend):
+    theirs = make_key(stranger, make_project("Secret"), "Hidden")
+    page = browse(editor).get(f"/usage/?project={theirs.project_id}&key={theirs.pk}&person={stranger.pk}")
+    assert [chip["label"] for chip in page.context["chosen"]] == [theirs.project_id, stranger.pk, theirs.pk]
+
+
+def test_a_keys_budget_stands_on_its_owners_page(browse, editor, manager, project):
+    Budget.objects.create(scope="key", key=make_key(editor, project, "Shop"), hard_usd=2)
+    assert b"Shop: $0.00 of the $2.00" in browse(editor).get("/usage/").content
+    assert b"Shop" not in browse(manager).get("/usage/").content
 
 
 def test_a_chart_names_its_parts_and_leads_to_the_day(browse, editor, spend):
