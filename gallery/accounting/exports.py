@@ -18,6 +18,8 @@ COLUMNS = (
     *("input_images", "output_images", "estimated_usd", "cost_usd", "price", "upstream_id"),
 )
 PAGE = 1000  # calls read at once
+# The ways to cut, as addresses name them, and a generation's columns of them.
+CUTS = {"model": "model", "project": "project", "person": "user", "key": "key", "kind": "kind"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute a cell instead of showing it
 
 
@@ -36,6 +38,11 @@ def all_calls():
 def managed_by(user):
     """Projects whose calls of everybody the person may see."""
     return Project.objects.managed_by(user)
+
+
+def narrowed(calls, chosen):
+    """By filters named as addresses name them; a key of 0 is none, as in the days of usage."""
+    return calls.filter(**{f"generation__{CUTS[name]}": value or None for name, value in chosen.items()})
 
 
 def within(calls, period):

@@ -1,4 +1,4 @@
-"""What may be asked of exports: days, whose calls, where a page begins."""
+"""What may be asked of exports: days, whose calls, filters, where a page begins."""
 
 from datetime import date
 
@@ -10,11 +10,13 @@ from gallery import periods
 from gallery.accounting import exports
 from gallery.periods import DAY, Period
 
+from .usage import CutForm
+
 CENTURY = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31)))
 
 
-class ExportForm(forms.Form):
-    """This month and one's own calls, where nothing else is said. Both days are part of the export."""
+class ExportForm(CutForm):
+    """This month and all of one's own calls, where nothing else is said. Both days are part of the export."""
 
     of = forms.ModelChoiceField(queryset=None, required=False)
     everybody = forms.BooleanField(required=False)
@@ -54,4 +56,4 @@ class ExportForm(forms.Form):
             found = exports.calls_of_project(project)
         else:
             found = exports.all_calls() if self.cleaned_data["everybody"] else exports.calls_of(self.user)
-        return exports.within(found, self.period)
+        return exports.within(exports.narrowed(found, self.chosen), self.period)

@@ -28,16 +28,26 @@ CUTS = (
 FIRST_DAY = date(2000, 1, 1)
 
 
-class UsageForm(forms.Form):
-    """Anything unreadable counts as not chosen, so that every address shows a page."""
+class CutForm(forms.Form):
+    """Filters of calls, one for each way to cut them."""
 
-    period = forms.ChoiceField(required=False, choices=CHOICES)
-    by = forms.ChoiceField(required=False, choices=CUTS)
     model = forms.CharField(required=False, max_length=120)
     project = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     person = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     key = forms.IntegerField(required=False, min_value=0, max_value=2**62)
     kind = forms.CharField(required=False, max_length=10)
+
+    @property
+    def chosen(self):
+        """The filters that are set, by their names in the address."""
+        return {name: value for name, _title in CUTS if (value := self.cleaned_data.get(name)) not in (None, "")}
+
+
+class UsageForm(CutForm):
+    """Anything unreadable counts as not chosen, so that every address shows a page."""
+
+    period = forms.ChoiceField(required=False, choices=CHOICES)
+    by = forms.ChoiceField(required=False, choices=CUTS)
     of = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 
     def __init__(self, data):
@@ -53,11 +63,6 @@ class UsageForm(forms.Form):
     @property
     def cut(self):
         return self.cleaned_data.get("by") or "model"
-
-    @property
-    def chosen(self):
-        """The filters that are set, by their names in the address."""
-        return {name: value for name, _title in CUTS if (value := self.cleaned_data.get(name)) not in (None, "")}
 
     @property
     def stretch(self):

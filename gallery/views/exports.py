@@ -48,5 +48,5 @@ async def streamed(chunks):
 def _note(user, form):
     """Who looks at what others spent is written down."""
     if form.whose:
-        after = {"whose": form.whose, "from": form.period.start, "to": form.period.last}
+        after = {"whose": form.whose, "from": form.period.start, "to": form.period.last, **form.chosen}
         audit.note(user, audit.Action.EXPORTED, form.cleaned_data["of"] or "calls", after=after)

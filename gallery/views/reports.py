@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gallery import charts, periods
-from gallery.accounting import spending
+from gallery.accounting import exports, spending
 from gallery.forms.usage import CHOICES, CUTS
 from gallery.models import Call
 
@@ -60,7 +60,7 @@ class Report:
             ],
             "periods": [(name, word, f"?{self.query(period=name)}") for name, word in CHOICES if name != "custom"],
             "chosen": self.chips(),
-            "export": urlencode({"from": self.period.start, "to": self.period.last, **self.of}),
+            "export": urlencode({"from": self.period.start, "to": self.period.last, **self.of, **self.form.chosen}),
             "cut_urls": [(name, word, f"?{self.query(by=name)}") for name, word in CUTS],
         }
 
@@ -238,14 +238,7 @@ def history_url(period, filters):
     return f"{reverse('gallery:history')}?{urlencode({'since': period.start, 'until': period.last, **chosen})}"
 
 
-ADMIN_NAMES = {
-    "model": "generation__model",
-    "project": "generation__project",
-    "person": "generation__user",
-    "key": "generation__key",
-    "kind": "generation__kind",
-    "status": "status",
-}
+ADMIN_NAMES = {name: f"generation__{field}" for name, field in exports.CUTS.items()} | {"status": "status"}
 
 
 def ledger_url(period, filters):

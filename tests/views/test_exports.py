@@ -141,6 +141,22 @@ def test_staff_have_everybody_and_that_is_written_down(browse, staff, spend):
     assert AuditEntry.objects.get().after["whose"] == "everybody"
 
 
+def test_it_can_be_narrowed_like_the_pages(browse, staff, editor, manager, project, spend):
+    key = make_key(editor, project)
+    plain, programs, others = spend(), spend(key=key), spend(manager)
+    make_call(make_generation(editor, make_project()), Call.Status.ANSWERED)
+    client = browse(staff)
+
+    def found(query):
+        return [int(row["call"]) for row in rows(client, f"/usage/export.csv?everybody=1&project={project.pk}&{query}")]
+
+    assert found("") == [plain.pk, programs.pk, others.pk]
+    assert (found(f"key={key.pk}"), found("key=0")) == ([programs.pk], [plain.pk, others.pk])
+    assert found(f"person={manager.pk}&model=openai/gpt-image-2&kind=generate") == [others.pk]
+    assert found("model=none") == found("kind=edit") == []
+    assert AuditEntry.objects.first().after["kind"] == "edit"
+
+
 @pytest.mark.parametrize("page", ["export.csv", "calls.json"])
 def test_what_is_not_ones_own_is_refused(browse, editor, viewer, stranger, project, page):
     for person in (editor, viewer, stranger):
@@ -151,7 +167,16 @@ def test_what_is_not_ones_own_is_refused(browse, editor, viewer, stranger, proje
 
 @pytest.mark.parametrize(
     "query",
-    ["from=x", "to=2026-13-01", "from=2026-02-02&to=2026-02-01", "to=9999-12-31", "from=0001-01-01", "after=-1"],
+    [
+        "from=x",
+        "to=2026-13-01",
+        "from=2026-02-02&to=2026-02-01",
+        "to=9999-12-31",
+        "from=0001-01-01",
+        "after=-1",
+        "key=x",
+        "person=-1",
+    ],
 )
 def test_a_bad_question_is_answered_with_what_is_wrong(browse, editor, query):
     response = browse(editor).get(f"/usage/calls.json?{query}")

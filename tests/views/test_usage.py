@@ -11,6 +11,7 @@ from django.utils import timezone
 from gallery import periods
 from gallery.accounting import closing
 from gallery.models import AuditEntry, Budget, Call, Price
+from gallery.models.projects import Role
 from gallery.services import ledger, months
 from tests.factory import GEMINI, GPT, make_call, make_generation, make_key, make_member, make_project
 
@@ -112,6 +113,14 @@ def test_a_manager_sees_the_people_of_the_project_and_others_do_not(browse, edit
     spend("9.00", manager)
     assert figures(browse(manager), f"?of={project.pk}")["Spent"] == "$9.25"
     assert browse(editor).get(f"/usage/?of={project.pk}").status_code == 404
+
+
+def test_a_manager_of_many_projects_can_choose_each(browse, manager):
+    for number in range(8):
+        make_member(make_project(f"More {number}"), Role.MANAGER, manager)
+    page = browse(manager).get("/usage/")
+    offered = re.findall(r'(?:href="\?of=|<option value=")(\d+)', page.content.decode())
+    assert sorted(map(int, offered)) == sorted(project.pk for project in page.context["managed"])
 
 
 def test_a_budget_stands_above_what_it_is_for(browse, editor, spend):
