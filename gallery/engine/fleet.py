@@ -18,6 +18,7 @@ from gallery.wiring import close_gateway
 
 from . import locks
 from .keeper import DRAIN, kept
+from .storing import until_answered, until_stored
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class FleetWorker:
             stopped.cancel()
             engine.stop()
             await running
+            await until_stored()
         await close_gateway()
 
 
@@ -98,7 +100,7 @@ def make_app():
 
 
 async def run(args, kwargs):
-    await calls.run_call.acall(*args, **kwargs)
+    await until_answered(calls.run_call, *args, **kwargs)
 
 
 def living():

@@ -17,6 +17,7 @@ from gallery.services import calls, gate
 from gallery.wiring import close_gateway
 
 from .keeper import DRAIN, kept
+from .storing import until_answered, until_stored
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ LOOK_EVERY = 0.5  # seconds between looks for work that nobody wrote just now: w
 
 
 class Worker:
-    """Runs tasks until `stop` is set, then drains. A task's row goes when it has ended: the call row is the record."""
+    """Runs tasks until `stop` is set, then drains. A task's row goes when its call is back: its record is the call."""
 
     def __init__(self, in_flight):
         self.in_flight = in_flight
-        self.running = set()
-        self.ended = []  # keys of rows whose tasks have ended; they go with the next look, many at once
+        self.running = set()  # tasks whose calls are out, or about to go out
+        self.ended = []  # keys of rows whose calls are back; they go with the next look, many at once
         self.stop = asyncio.Event()
 
     async def run(self):
@@ -62,10 +63,7 @@ class Worker:
         return is_more
 
     async def _run(self, row):
-        try:
-            await row.task.acall(*row.args_kwargs["args"], **row.args_kwargs["kwargs"])
-        except Exception:
-            logger.exception("task %s %s failed", row.task_path, row.args_kwargs["args"])
+        await until_answered(row.task, *row.args_kwargs["args"], **row.args_kwargs["kwargs"])
         self.ended.append(row.pk)
 
     async def _pause(self):
@@ -79,6 +77,7 @@ class Worker:
             for task in unanswered:
                 task.cancel()
             await asyncio.gather(*unanswered, return_exceptions=True)
+        await until_stored()
         await sync_to_async(_forget)(self.ended)
         await close_gateway()
 

@@ -41,19 +41,22 @@ def enqueue(call):
 
 
 @task
-async def run_call(call_id):
-    """Run a queued call to its end. A second delivery of the same call does nothing."""
+async def run_call(call_id, on_answered=lambda: None):
+    """Run a queued call to its end. A second delivery of the same call does nothing.
+
+    Says when the call is out no more: what is left then is to store what came.
+    """
     claimed = await sync_to_async(_claim)(call_id)
     if claimed is None:
         return
     try:
         with logs.about(claimed[0].generation.request_id):
-            await _run(*claimed)
+            await _run(*claimed, on_answered)
     finally:
         running.remove(call_id)
 
 
-async def _run(call, entry):
+async def _run(call, entry, on_answered):
     folder = spool_folder(call)
     try:
         gateway = wiring.gateway()
@@ -66,21 +69,24 @@ async def _run(call, entry):
     else:
         wait = await gate.patiently(partial(_pass_as_sent, call, request.summary))
         if wait == 0:
-            return await _post(gateway, call, request, folder / "body")
+            return await _post(gateway, call, request, folder / "body", on_answered)
         if wait:
             await sync_to_async(_put_back)(call, wait)
     await _discard(folder)
 
 
-async def _post(gateway, call, request, spool):
+async def _post(gateway, call, request, spool, on_answered):
     watch = previews.Watch(call, spool)
     try:
-        receipt = await gateway.send(
-            request,
-            spool,
-            on_progress=watch.on_progress if call.streams else None,
-            request_id=call.generation.request_id,
-        )
+        try:
+            receipt = await gateway.send(
+                request,
+                spool,
+                on_progress=watch.on_progress if call.streams else None,
+                request_id=call.generation.request_id,
+            )
+        finally:
+            on_answered()
     except OfoxError as error:
         await finish(call, spool, error=error)
     except Exception as error:

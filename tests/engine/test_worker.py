@@ -1,6 +1,7 @@
 """The worker of the database in use, in this process: what it takes up, how much at once, and how it ends."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,14 @@ from django.db import connection
 from django.utils import timezone
 from django_tasks import task
 
-from gallery.engine import fleet, worker
+from gallery.engine import fleet, storing, worker
 from gallery.engine.fleet import FleetWorker
 from gallery.engine.worker import Worker
 from gallery.models import Call, Generation
-from gallery.services import calls
+from gallery.services import calls, files
 from gallery.services.generations import cancel_generation
 from tests.factory import GEMINI
-from tests.services.running import ask, in_queue, queue_rows
+from tests.services.running import Recorder, ask, connect, in_queue, queue_rows
 
 # procrastinate has connections of its own, which see only what is committed.
 FLEET = connection.vendor == "postgresql"
@@ -56,14 +57,68 @@ def test_queued_calls_run_to_their_end_and_leave_no_task_behind(online):
     assert not queue_rows().exists()
 
 
-def test_calls_in_flight_are_never_more_than_allowed(online):
+class Counting(Recorder):
+    """Knows how many requests are out, and how many were at most."""
+
+    out = most = 0
+
+    async def handle_async_request(self, request):
+        self.out += 1
+        self.most = max(self.most, self.out)
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self.out -= 1
+
+
+def test_calls_in_flight_are_never_more_than_allowed(online, monkeypatch, settings):
+    gateway = connect(monkeypatch, settings, Counting())
     online.faults([{"name": "slow", "seconds": 0.1, "times": 5}])
     for _ in range(5):
         ask()
     work(all_ended, in_flight=2)
-    spans = list(Call.objects.values_list("claimed_at", "finished_at"))
-    most = max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
-    assert most == 2
+    assert (gateway.most, len(gateway.requests)) == (2, 5)
+
+
+@pytest.fixture
+def busy_decoders():
+    """Nothing can be stored until it is set."""
+    free = threading.Event()
+    for _ in range(files.DECODERS._max_workers):
+        files.DECODERS.submit(free.wait, PATIENCE)
+    yield free
+    free.set()
+
+
+def test_an_answer_that_is_still_being_stored_holds_up_no_other_call(online, busy_decoders):
+    for _ in range(3):
+        ask()
+
+    def all_answered():
+        if online.ledger()["sums"]["calls"] == 3 and not busy_decoders.is_set():
+            assert statuses() == ["running"] * 3
+            busy_decoders.set()
+        return all_ended()
+
+    work(all_answered, in_flight=1)
+    assert statuses() == ["succeeded"] * 3
+
+
+def test_but_not_more_of_them_than_fit_on_the_disk(online, busy_decoders, monkeypatch):
+    monkeypatch.setattr(storing, "MOST", 1)
+    for _ in range(4):
+        ask()
+    waited = iter(range(20))
+
+    def waited_for_a_while():
+        if next(waited, None) is None:
+            busy_decoders.set()
+        elif not busy_decoders.is_set():
+            assert online.ledger()["received"] <= 2
+        return all_ended()
+
+    work(waited_for_a_while, in_flight=1)
+    assert statuses() == ["succeeded"] * 4
 
 
 def test_a_call_that_hangs_holds_up_no_other_and_is_left_for_the_next_start(online, monkeypatch):
