@@ -18,7 +18,7 @@ from gallery.wiring import close_gateway
 
 from . import locks
 from .keeper import DRAIN, kept
-from .storing import until_answered, until_stored
+from .storing import Storing
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +66,12 @@ class FleetWorker:
 
     def __init__(self, in_flight):
         self.in_flight = in_flight
+        self.storing = Storing()
         self.stop = asyncio.Event()
 
     async def run(self):
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-        async with make_app() as app, kept(left_alone, locks.held_here):
+        async with self._make_app() as app, kept(left_alone, locks.held_here):
             engine = Worker(
                 app,
                 name=calls.WORKER,
@@ -87,20 +88,18 @@ class FleetWorker:
             stopped.cancel()
             engine.stop()
             await running
-            await until_stored()
+            await self.storing.until_stored()
         await close_gateway()
 
+    def _make_app(self):
+        connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=CONNECTIONS)
+        app = procrastinate.App(connector=connector)
+        app.job_manager = Jobs(connector)
+        app.task(self._run, name=calls.run_call.module_path)
+        return app.open_async()
 
-def make_app():
-    connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=CONNECTIONS)
-    app = procrastinate.App(connector=connector)
-    app.job_manager = Jobs(connector)
-    app.task(run, name=calls.run_call.module_path)
-    return app.open_async()
-
-
-async def run(args, kwargs):
-    await until_answered(calls.run_call, *args, **kwargs)
+    async def _run(self, args, kwargs):
+        await self.storing.until_answered(calls.run_call, *args, **kwargs)
 
 
 def living():

@@ -17,7 +17,7 @@ from gallery.services import calls, gate
 from gallery.wiring import close_gateway
 
 from .keeper import DRAIN, kept
-from .storing import until_answered, until_stored
+from .storing import Storing
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Worker:
 
     def __init__(self, in_flight):
         self.in_flight = in_flight
+        self.storing = Storing()
         self.running = set()  # tasks whose calls are out, or about to go out
         self.ended = []  # keys of rows whose calls are back; they go with the next look, many at once
         self.stop = asyncio.Event()
@@ -63,7 +64,7 @@ class Worker:
         return is_more
 
     async def _run(self, row):
-        await until_answered(row.task, *row.args_kwargs["args"], **row.args_kwargs["kwargs"])
+        await self.storing.until_answered(row.task, *row.args_kwargs["args"], **row.args_kwargs["kwargs"])
         self.ended.append(row.pk)
 
     async def _pause(self):
@@ -77,7 +78,7 @@ class Worker:
             for task in unanswered:
                 task.cancel()
             await asyncio.gather(*unanswered, return_exceptions=True)
-        await until_stored()
+        await self.storing.until_stored()
         await sync_to_async(_forget)(self.ended)
         await close_gateway()
 

@@ -48,6 +48,10 @@ class GenerationQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=OPEN)
 
+    def lock(self, pk):
+        """Until the transaction ends nobody else changes it or its calls. Reads no more than its key."""
+        list(self.select_for_update().filter(pk=pk).order_by().values_list("pk"))
+
 
 class Generation(models.Model):
     Kind = Kind

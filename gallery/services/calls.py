@@ -170,7 +170,7 @@ def _claim(call_id):
 def _put_back(call, wait):
     """To the queue again, until the gate may let it pass; unless it was cancelled meanwhile."""
     with transaction.atomic():
-        Generation.objects.select_for_update().get(pk=call.generation_id)
+        Generation.objects.lock(call.generation_id)
         call.run_after = timezone.now() + timedelta(seconds=wait)
         if Call.objects.put_back(call, call.run_after):
             enqueue(call)
@@ -182,7 +182,7 @@ def _pass_as_sent(call, summary):
     is known to be one that may cost money. Else the seconds to wait, or None where it is not ours to send any more."""
     with transaction.atomic():
         # Generation before call and gate, as everywhere: two orders would be a deadlock with somebody who cancels.
-        Generation.objects.select_for_update().get(pk=call.generation_id)
+        Generation.objects.lock(call.generation_id)
         if wait := gate.pass_gate(call.turn or 0):
             return wait
         if not Call.objects.mark_sent(call, summary):

@@ -138,7 +138,10 @@ def record(call, outcome):
         ledger.book(row, before, is_repeated=again is not None)
         if late:
             _reopen(generation)
-        _settle(generation)
+        if row.wanted < generation.wanted or row.attempt > 1 or late:
+            _settle(generation)
+        else:
+            _settle(generation, [again or row], len(outcome.kept))
     return again
 
 
@@ -250,14 +253,18 @@ def _end(call, expected, **values):
             _settle(generation)
 
 
-def _settle(generation):
-    """Give the generation the status that its calls add up to, and say that it changed."""
+def _settle(generation, last=None, arrived=None):
+    """Give the generation the status that its calls add up to, and say that it changed.
+
+    Takes the last call of each place and the number of pictures from who knows them: of one call alone, its end does.
+    """
     Event.objects.append(generation)
-    of_interest = ("generation", "position", "status", "error_code", "error_detail")
-    last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
+    if last is None:
+        of_interest = ("generation", "position", "status", "error_code", "error_detail")
+        last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
+        arrived = generation.images.count()
     if not generation.is_open or any(call.is_under_way for call in last):
         return
-    arrived = generation.images.count()
     failed = [call for call in last if call.error_code]
     interrupted = next((call for call in failed if call.status == Call.Status.INTERRUPTED), None)
     reason = interrupted or (failed[0] if failed else None)
