@@ -221,7 +221,7 @@ def _wrong_inputs(rules: Rules, images: int, mask: bool) -> dict[str, str]:
     elif rules.max_images and not images:
         wrong["images"] = "needed"
     if mask and not rules.mask:
-        wrong["mask"] = "not_accepted"
+        wrong["mask"] = "no_mask"
     elif mask and not images:
         wrong["mask"] = "needs_image"
     return wrong

@@ -8,7 +8,7 @@ import logging
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from gallery.models import Event
+from gallery.models import Event, Generation
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,34 @@ async def next_of(queue):
         return await asyncio.wait_for(queue.get(), KEEP_ALIVE)
     except TimeoutError:
         return None
+
+
+async def aside(function, *arguments):
+    """Database work of a request that goes on to wait: in a thread that gives its connection back at once.
+
+    The threads are the event loop's few: however many requests wait, they take no more connections than that.
+    """
+    return await asyncio.to_thread(_with_connection, function, *arguments)
+
+
+def _with_connection(function, *arguments):
+    try:
+        return function(*arguments)
+    finally:
+        connection.close()
+
+
+async def ended(pk):
+    """Waits, however long it takes, until a generation has come to its end."""
+    async with watcher.listening() as news:
+        while await aside(_is_open, pk):
+            change = await next_of(news)
+            while change and change[2] != pk:
+                change = await next_of(news)
+
+
+def _is_open(pk):
+    return Generation.objects.open().filter(pk=pk).exists()
 
 
 def newest():

@@ -20,6 +20,7 @@ from gallery.views import (
     studio,
     usage,
 )
+from gallery.views.api import images as api
 
 app_name = "gallery"
 
@@ -70,6 +71,10 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("keys/make/", keys.make, name="key-make"),
     path("keys/<int:pk>/revoke/", keys.revoke, name="key-revoke"),
+    path("api/v1/models", api.models, name="api-models"),
+    path("api/v1/images/generations", api.generations, name="api-generations"),
+    path("api/v1/images/edits", api.edits, name="api-edits"),
+    path("api/v1/<path:rest>", api.elsewhere),
     path("projects/switch/", shell.switch_project, name="switch-project"),
     path("projects/<int:pk>/", projects.project, name="project"),
     path("projects/<int:pk>/members/", projects.save_membership, name="membership-save"),

@@ -200,6 +200,7 @@ class ComposerForm(forms.Form):
             self.kind,
             self._options(cleaned.get),
             images=len(self.attached) + self.files_chosen,
+            mask=bool(cleaned.get("mask")),
             prompt=cleaned.get("prompt", ""),
         )
         names = {wire: name for wire, (name, _label) in OPTION_FIELDS.items()}
@@ -208,24 +209,32 @@ class ComposerForm(forms.Form):
         self._refuse_fields_the_model_lacks()
         return cleaned
 
+    @property
+    def lacking(self):
+        """Options that were sent and that the chosen model does not have, with their labels, by their wire names."""
+        sent = {wire: label for wire, (name, label) in OPTION_FIELDS.items() if self.data.get(name)}
+        return {wire: label for wire, label in sent.items() if OPTION_FIELDS[wire][0] not in self.fields}
+
     def _refuse_fields_the_model_lacks(self):
-        """A stale or forged form may carry a field that the chosen model does not have."""
-        for name, label in OPTION_FIELDS.values():
-            if name not in self.fields and self.data.get(name):
-                self.add_error(None, _("%(model)s has no “%(field)s” here.") % {"model": self.entry, "field": label})
+        """A stale or forged form may carry them."""
+        for label in self.lacking.values():
+            self.add_error(None, _("%(model)s has no “%(field)s” here.") % {"model": self.entry, "field": label})
 
     def keep_uploads(self):
         """Store the files brought along, all or none; False, with errors at the field, where one is no good."""
         for file in self.cleaned_data["images"]:
-            try:
-                uploads.check(file)
-            except uploads.Rejected as rejected:
-                sentence = UPLOAD_PROBLEMS.get(rejected.code, NOT_A_PICTURE)
-                self.add_error("images", sentence % {"name": uploads.safe_name(rejected.name)})
+            self._check_upload("images", file)
         if self.errors:
             return False
         self.kept = [(uploads.keep(file), file.name) for file in self.cleaned_data["images"]]
         return True
+
+    def _check_upload(self, field, file):
+        try:
+            uploads.check(file)
+        except uploads.Rejected as rejected:
+            sentence = UPLOAD_PROBLEMS.get(rejected.code, NOT_A_PICTURE)
+            self.add_error(field, sentence % {"name": uploads.safe_name(rejected.name)})
 
     def _in_order(self):
         """Pictures to edit as the composer showed them; files without a place there, as without scripts, come last."""

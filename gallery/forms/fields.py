@@ -27,6 +27,7 @@ PROBLEMS = {
     "not_accepted": _("This model takes no pictures here. Remove them or choose another model."),
     "too_many": _("Too many pictures: this model takes at most %(most)d. Remove some."),
     "needed": _("Attach the picture to edit."),
+    "no_mask": _("This model takes no mask. Leave it out."),
     "needs_image": _("A mask needs the picture it belongs to."),
     "empty": _("Write what you want to see."),
     "too_long": _("The prompt is too long: at most 32,000 characters."),

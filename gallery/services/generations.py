@@ -17,7 +17,7 @@ from . import budgets, calls, uploads
 class Wish:
     """A valid request, as a form hands it over.
 
-    `attached` are the pictures to edit, in order: an Image, or (Kept, name) of a file brought along.
+    `attached` are the pictures to edit, in order: an Image, or (Kept, name) of a file brought along; so is `mask`.
     """
 
     project: Project
@@ -26,7 +26,7 @@ class Wish:
     options: dict
     wanted: int = 1
     attached: tuple = ()
-    mask: Image | None = None
+    mask: Image | tuple | None = None
     key: ApiKey | None = None
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     place: dict = field(default_factory=dict)  # in a batch
@@ -52,9 +52,7 @@ def request_generation(user, wish):
 
 
 def _write(user, wish):
-    images = [
-        one if isinstance(one, Image) else uploads.record_upload(user, wish.project, *one) for one in wish.attached
-    ]
+    images = [_image(user, wish.project, one) for one in wish.attached]
     generation = Generation.objects.create(
         project=wish.project,
         user=user,
@@ -70,7 +68,8 @@ def _write(user, wish):
     )
     inputs = [Input(generation=generation, image=image, position=place) for place, image in enumerate(images)]
     if wish.mask:
-        inputs.append(Input(generation=generation, image=wish.mask, position=0, role=Input.Role.MASK))
+        mask = _image(user, wish.project, wish.mask)
+        inputs.append(Input(generation=generation, image=mask, position=0, role=Input.Role.MASK))
     Input.objects.bulk_create(inputs)
     spec = wish.entry.spec
     asked = [
@@ -83,6 +82,10 @@ def _write(user, wish):
             calls.enqueue(call)
     Event.objects.append(generation)
     return generation
+
+
+def _image(user, project, one):
+    return one if isinstance(one, Image) else uploads.record_upload(user, project, *one)
 
 
 def run_again(user, generation, **changes):

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from gallery.models import ApiKey, Batch, Budget, Event, Generation, Image, Membership, Project
+from gallery.models import ApiKey, Batch, Budget, Event, Generation, Image, Membership, ModelEntry, Project
 from gallery.queries import pages
 
 
@@ -90,6 +90,16 @@ def keys(user):
 
 def key(user, pk):
     return get_object_or_404(keys(user), pk=pk)
+
+
+def key_of(secret):
+    """The key in force that has this secret, or None."""
+    return ApiKey.objects.with_secret(secret).select_related("user", "project").first()
+
+
+def models():
+    """Those on offer."""
+    return ModelEntry.objects.on_offer()
 
 
 def budgets_of(user, project=None):

@@ -89,7 +89,7 @@ def create_generation(request):
         raise PermissionDenied
     if form.asks_for_unknown_images:
         raise Http404
-    generation = form.is_valid() and request_within_budgets(request.user, form)
+    generation = form.is_valid() and request_within_budgets(form)
     if not generation:
         return refuse(request, form)
     if not request.htmx:
@@ -102,15 +102,20 @@ def create_generation(request):
     return response
 
 
-def request_within_budgets(user, form):
+def request_within_budgets(form):
     """The generation that a valid form asks for; None, with errors in the form, where that cannot be."""
     try:
-        if not form.is_repeated:  # before files are kept for something that is refused
-            budgets.check(form.cleaned_data["project"], user, form.expected_usd)
-        return generations.request_generation(user, form.wish()) if form.keep_uploads() else None
+        return ask(form)
     except budgets.BudgetExceeded as exceeded:
         form.add_error(None, str(exceeded))
         return None
+
+
+def ask(form):
+    """The generation; None, with errors in the form, where a file is no good. Raises BudgetExceeded."""
+    if not form.is_repeated:  # before files are kept for something that is refused
+        budgets.check(form.cleaned_data["project"], form.user, form.expected_usd)
+    return generations.request_generation(form.user, form.wish()) if form.keep_uploads() else None
 
 
 def refuse(request, form):

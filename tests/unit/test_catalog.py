@@ -66,7 +66,7 @@ def test_the_number_of_pictures_attached_is_judged_by_the_operation():
 
 def test_a_mask_needs_a_picture_and_a_model_that_takes_one():
     assert wrong(GPT, "edit", images=0, mask=True)["mask"] == "needs_image"
-    assert wrong(GEMINI, "edit", mask=True) == {"mask": "not_accepted"}
+    assert wrong(GEMINI, "edit", mask=True) == {"mask": "no_mask"}
 
 
 def test_a_prompt_has_at_least_a_word_and_at_most_32000_characters():
