@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 
@@ -15,38 +14,9 @@ from django.utils import timezone
 from tests.factory import make_user
 from tests.services.running import ask
 
-from .processes import Process, wait_for
+from .processes import serves, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def start(tmp_path, sandbox):
-    """Starts commands on one data folder; those that are left are killed at the end."""
-    started = []
-
-    def start(*command, **environment):
-        started.append(Process(tmp_path, sandbox.url, *command, **environment))
-        return started[-1]
-
-    yield start
-    for command in started:
-        if command.process.poll() is None:
-            command.end(signal.SIGKILL)
-
-
-@pytest.fixture
-def port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def serves(port):
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def children(pid):
