@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -16,6 +19,8 @@ LOOK_EVERY = 0.1  # seconds between looks; on SQLite a look is one PRAGMA, on Po
 PAUSE = 1  # seconds before the next look after one that failed
 KEEP_ALIVE = 15  # seconds of silence after which a comment is sent, so that proxies leave the stream open
 LATE = 100  # ids looked back: on Postgres a transaction may commit after one that began later and took a higher id
+# However many programs ask at once, they take no more database connections, and open no more uploads, than this.
+ASIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="aside")
 REPLAY = 200  # events a page that comes back may ask for; beyond that it should load anew
 
 
@@ -77,11 +82,9 @@ async def next_of(queue):
 
 
 async def aside(function, *arguments):
-    """Database work of a request that goes on to wait: in a thread that gives its connection back at once.
-
-    The threads are the event loop's few: however many requests wait, they take no more connections than that.
-    """
-    return await asyncio.to_thread(_with_connection, function, *arguments)
+    """Database work of a request that goes on to wait: in a thread that gives its connection back at once."""
+    work = partial(copy_context().run, _with_connection, function, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(ASIDE, work)
 
 
 def _with_connection(function, *arguments):

@@ -1,6 +1,7 @@
 """Keys: a person makes and revokes their own, for programs that ask in their name."""
 
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from gallery.forms.keys import KeyForm
@@ -15,7 +16,8 @@ def keys(request):
 
 
 def page(request, form):
-    return {"keys": access.keys(request.user), "form": form}
+    example = request.build_absolute_uri(reverse("gallery:api-generations"))
+    return {"keys": access.keys(request.user), "form": form, "example": example, "model": access.models().first()}
 
 
 @require_POST

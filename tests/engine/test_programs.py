@@ -67,7 +67,7 @@ def test_what_a_program_no_longer_waits_for_is_kept(program, sandbox):
     assert Generation.objects.get().images.count() == 1
 
 
-def test_many_at_once_wait_for_the_database_in_few_threads(program):
+def test_many_at_once_each_get_their_own(program):
     data = FOX | {"prompt": "A fox [[fault: slow seconds=1]]"}
 
     async def all_at_once():

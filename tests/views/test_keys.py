@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from gallery.models import ApiKey, AuditEntry
 from gallery.services import keys
-from tests.factory import make_project
+from tests.factory import GPT, make_project
 
 SECRET = re.compile(r"sk-studio-[A-Za-z0-9]{40}")
 
@@ -96,6 +96,12 @@ def test_a_key_of_somebody_who_left_is_in_force_no_more(editor, project):
     editor.is_active = False
     editor.save()
     assert not ApiKey.objects.with_secret(secret).exists()
+
+
+def test_the_page_shows_how_a_program_asks_this_studio(browse, editor):
+    page = browse(editor).get("/keys/", headers={"host": "localhost:8123"}).content.decode()
+    assert "curl http://localhost:8123/api/v1/images/generations " in page
+    assert GPT in page
 
 
 def test_use_is_noted_to_the_minute(key, django_assert_num_queries):
