@@ -5,8 +5,6 @@ import contextlib
 import contextvars
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -83,8 +81,7 @@ async def next_of(queue):
 
 async def aside(function, *arguments):
     """Database work of a request that goes on to wait: in a thread that gives its connection back at once."""
-    work = partial(copy_context().run, _with_connection, function, *arguments)
-    return await asyncio.get_running_loop().run_in_executor(ASIDE, work)
+    return await sync_to_async(_with_connection, thread_sensitive=False, executor=ASIDE)(function, *arguments)
 
 
 def _with_connection(function, *arguments):

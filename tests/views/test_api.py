@@ -322,6 +322,13 @@ def test_another_address_is_not_found_in_json(secret):
     assert "images/generations" in error(response)["message"]
 
 
+def test_it_is_said_in_the_programs_language(online, secret):
+    chinese = {"accept-language": "zh-hans"}
+    assert error(generate(secret, chinese, n=11))["message"] == "请选择 1 到 10 之间的数字。"
+    assert error(generate(secret, chinese, prompt="A fox [[fault: safety]]"))["message"].startswith("已拒绝")
+    assert "密钥" in error(generate("sk-studio-nobody", chinese))["message"]
+
+
 # --- who may -------------------------------------------------------------------------------------------------------
 
 
