@@ -40,6 +40,8 @@ class SeveralFiles(forms.FileField):
 class ComposerForm(forms.Form):
     """The composer: its fields follow from the model and from whether pictures are attached."""
 
+    key = None  # a person asks, and not a program with a key of theirs
+
     token = forms.UUIDField(widget=forms.HiddenInput, required=False, error_messages={"invalid": STALE})
     prompt = forms.CharField(
         label=_("Prompt"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"})

@@ -36,10 +36,10 @@ def telling():
         raise
 
 
-def check(project, user, usd):
+def check(project, user, usd, key=None):
     """Raises BudgetExceeded where so much cannot be spent, before anything is kept; `reserve` alone is exact."""
     with telling():
-        _must_allow(allowances.applying_to(project, user), usd)
+        _must_allow(allowances.applying_to(project, user, key), usd)
 
 
 def reserve(calls):

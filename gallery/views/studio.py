@@ -114,7 +114,7 @@ def request_within_budgets(form):
 def ask(form):
     """The generation; None, with errors in the form, where a file is no good. Raises BudgetExceeded."""
     if not form.is_repeated:  # before files are kept for something that is refused
-        budgets.check(form.cleaned_data["project"], form.user, form.expected_usd)
+        budgets.check(form.cleaned_data["project"], form.user, form.expected_usd, form.key)
     return generations.request_generation(form.user, form.wish()) if form.keep_uploads() else None
 
 
