@@ -12,7 +12,7 @@ from gallery import catalog, pricing
 from gallery.models import Call, Generation, Input, Price
 from gallery.pricing import SIX_PLACES
 
-LOOKED_AT = 200  # newest answers of a model: read by the index of calls, however long the ledger is
+LOOKED_AT = 200  # newest answers of a model
 LEARNT_FROM = 20  # of those that are alike
 MEASURED = 2000  # newest answers that say how good estimates are
 FEWEST = 3  # below it the formula is trusted alone
@@ -50,8 +50,8 @@ class Estimator:
     def _history(self):
         """(key, ratio) of the newest whole answers of known cost, the newest first."""
         inputs = Count("generation__inputs", filter=Q(generation__inputs__role=Input.Role.IMAGE))
-        newest = Call.objects.filter(status=Call.Status.ANSWERED, generation__model=self.entry.name).order_by("-pk")
-        rows = Call.objects.filter(pk__in=list(newest.values_list("pk", flat=True)[:LOOKED_AT])).annotate(inputs=inputs)
+        newest = Generation.objects.filter(model=self.entry.name).newest_answers(LOOKED_AT)
+        rows = Call.objects.filter(pk__in=newest).annotate(inputs=inputs)
         light = rows.select_related("generation", "price").defer("sent", "answer", "headers", "raw_usage")
         return [
             (key(call.generation.kind, call.generation.options, call.inputs), ratio)
@@ -87,10 +87,11 @@ def key(kind, options, images):
 
 def accuracy():
     """(model, number, median and 90th percentile of the error) of the newest answers, as parts of what they cost."""
-    newest = Call.objects.filter(status=Call.Status.ANSWERED, cost_usd__gt=0, generation__estimated_usd__isnull=False)
+    newest = Generation.objects.filter(estimated_usd__isnull=False).newest_answers(MEASURED)
+    known = Call.objects.filter(pk__in=newest, cost_usd__gt=0)
     names = ("generation__model", "cost_usd", "generation__estimated_usd", "wanted", "generation__wanted")
     errors = defaultdict(list)
-    for model, cost, estimated, wanted, of in newest.order_by("-pk").values_list(*names)[:MEASURED]:
+    for model, cost, estimated, wanted, of in known.values_list(*names):
         errors[model].append(abs(estimated * wanted / of - cost) / cost)
     return [(model, len(found), median(found), _p90(found)) for model, found in sorted(errors.items())]
 

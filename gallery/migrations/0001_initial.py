@@ -335,6 +335,7 @@ class Migration(migrations.Migration):
                 (
                     "project",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="generations",
                         to="gallery.project",
@@ -982,6 +983,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="generation",
+            index=models.Index(fields=["project", "user"], name="generation_people"),
+        ),
+        migrations.AddIndex(
+            model_name="generation",
+            index=models.Index(fields=["model", "-id"], name="generation_model"),
+        ),
+        migrations.AddIndex(
+            model_name="generation",
             index=models.Index(fields=["status"], name="generation_status"),
         ),
         migrations.AddConstraint(
@@ -1046,6 +1055,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="reservation",
             constraint=models.UniqueConstraint(fields=("generation", "position"), name="one_reservation_a_place"),
+        ),
+        migrations.AddIndex(
+            model_name="usageday",
+            index=models.Index(fields=["day"], name="usage_day"),
         ),
         migrations.AddIndex(
             model_name="usageday",

@@ -6,13 +6,14 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Prefetch
 
 from gallery import periods
-from gallery.models import Call, Event, Generation, Image, Input, ModelEntry
+from gallery.models import Call, Event, Generation, Image, Input, ModelEntry, Project
 
 from . import waits
 
 PAGE = 20  # generations a page of a list
 GALLERY_PAGE = 60  # pictures a page of the gallery
-USUAL_OF = 20  # the usual time is the median of so many last answers
+USUAL_OF = 20  # the usual time is the median of so many last answers that are alike
+LOOKED_AT = 200  # newest answers of a model, among which those are looked for
 
 
 def generations_for(user):
@@ -21,11 +22,12 @@ def generations_for(user):
     An input may come from a project that not every member of this one is in; those see the generation without it.
     """
     outputs = Image.objects.with_favourite_of(user)
-    inputs = Input.objects.filter(image__in=Image.objects.visible_to(user)).select_related("image__generation")
+    inputs = Input.objects.filter(image__project__in=Project.objects.visible_to(user))
     return (
         Generation.objects.visible_to(user)
         .select_related("user", "project", "batch")
-        .prefetch_related("calls", Prefetch("images", outputs), Prefetch("inputs", inputs))
+        .prefetch_related("calls", Prefetch("images", outputs))
+        .prefetch_related(Prefetch("inputs", inputs.select_related("image__generation")))
     )
 
 
@@ -66,16 +68,13 @@ def newest_partials(open_ids):
 
 
 def usual_seconds(model, kind, quality, size):
-    """Median seconds from sending to the answer of the last calls like this one; None without history."""
-    alike = {"generation__model": model, "generation__kind": kind}
+    """Median seconds from sending to the answer of the last calls like this one; None where none of late is like it."""
+    newest = Generation.objects.filter(model=model).newest_answers(LOOKED_AT)
+    alike = {"generation__kind": kind}
     for name, value in (("quality", quality), ("size", size)):
         if value:
             alike[f"generation__options__{name}"] = value
-    times = (
-        Call.objects.filter(status=Call.Status.ANSWERED, **alike)
-        .order_by("-pk")
-        .values_list("sent_at", "finished_at")[:USUAL_OF]
-    )
+    times = Call.objects.filter(pk__in=newest, **alike).order_by("-pk").values_list("sent_at", "finished_at")[:USUAL_OF]
     seconds = [(finished - sent).total_seconds() for sent, finished in times]
     return median(seconds) if seconds else None
 
@@ -129,4 +128,5 @@ def model_labels():
 
 def people_of(projects):
     """Everybody who asked for something in these projects."""
-    return get_user_model().objects.filter(generations__project__in=projects).distinct().order_by("username")
+    theirs = Generation.objects.filter(user=OuterRef("pk"), project__in=projects)
+    return get_user_model().objects.filter(Exists(theirs)).order_by("username")

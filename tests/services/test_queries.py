@@ -259,7 +259,14 @@ def test_a_mask_is_no_ancestor(project, ada):
 
 def answered(generation, seconds, **fields):
     now = timezone.now()
-    make_call(generation, Call.Status.ANSWERED, sent_at=now - timedelta(seconds=seconds), finished_at=now, **fields)
+    make_call(
+        generation,
+        Call.Status.ANSWERED,
+        sent_at=now - timedelta(seconds=seconds),
+        finished_at=now,
+        pictures=1,
+        **fields,
+    )
 
 
 def test_the_usual_time_is_the_median_of_calls_alike(project, ada):
@@ -292,6 +299,25 @@ def test_places_in_the_queue_count_generations_and_not_calls(project, ada):
 
 def estimate(model, wanted=1, images=0, **options):
     return estimates.estimate(ModelEntry.objects.get(name=model), options, "fox", images, wanted)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows its tables and plans by that")
+def test_no_read_goes_through_all_calls_all_pictures_or_all_generations(project):
+    with CaptureQueriesContext(connection) as asked:
+        estimate(GPT, quality="low")
+        estimates.accuracy()
+        pages.usual_seconds(GPT, "generate", "low", "1024x1024")
+        list(pages.people_of([project]))
+        list(pages.generations_for(make_user(is_staff=True)).filter(pk=in_project(project, make_member(project)).pk))
+    plans = [step for query in asked if query["sql"].startswith("SELECT") for step in plan(query["sql"])]
+    assert any("generation_model" in step for step in plans)
+    slow = ("call_line", "gallery_image FOR IN-OPERATOR", "B-TREE FOR DISTINCT")
+    assert not [step for step in plans if any(word in step for word in slow)]
+
+
+def plan(sql):
+    with connection.cursor() as cursor:
+        return [row[-1] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
 
 
 def test_an_estimate_counts_pictures_and_calls():

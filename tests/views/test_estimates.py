@@ -11,8 +11,8 @@ from .reading import read
 def test_errors_are_shown_by_model(browse, staff, project):
     for truth in ("0.10", "0.10", "0.20"):
         made = make_generation(project=project, wanted=2, estimated_usd=Decimal("0.22"))
-        make_call(made, Call.Status.ANSWERED, cost_usd=Decimal(truth))
-    make_call(make_generation(project=project, estimated_usd=1), Call.Status.ANSWERED)
+        make_call(made, Call.Status.ANSWERED, cost_usd=Decimal(truth), pictures=1)
+    make_call(make_generation(project=project, estimated_usd=1), Call.Status.ANSWERED, pictures=1)
     response = browse(staff).get("/admin/usage/estimates/")
     [line] = response.context["lines"]
     assert (line[0], line[1], line[2], line[3]) == (GPT, 3, 10, Decimal("38"))
