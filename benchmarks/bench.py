@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -18,26 +19,29 @@ NOISE = 1024  # px; 1.5 MB as PNG
 
 @dataclass(frozen=True)
 class Line:
-    """A figure and its goal: at most so much, or at least where `least`."""
+    """A figure and its goal, if it has one: at most so much, or at least where `least`."""
 
     name: str
     values: tuple[float, ...]
     unit: str
-    goal: float
+    goal: float | None = None
     least: bool = False
+    of: Callable = median  # what the values come to
 
     @property
     def value(self):
-        return median(self.values)
+        return self.of(self.values)
 
     @property
     def is_met(self):
         return self.value >= self.goal if self.least else self.value <= self.goal
 
     def __str__(self):
-        wanted = f"{'over' if self.least else 'under'} {self.goal:g} {self.unit}".strip()
         value = f"{_short(self.value)} {self.unit}".strip()
         spread = f"{_short(min(self.values))}-{_short(max(self.values))}" if len(self.values) > 1 else "once"
+        if self.goal is None:
+            return f"| {self.name} | {value} | {spread} | | |"
+        wanted = f"{'over' if self.least else 'under'} {self.goal:g} {self.unit}".strip()
         return f"| {self.name} | {value} | {spread} | {wanted} | {'met' if self.is_met else 'missed'} |"
 
 

@@ -76,8 +76,7 @@ class Process:
 
     @property
     def cpu_seconds(self):
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.pid)
 
 
 class Peak:
@@ -100,6 +99,12 @@ class Peak:
     def _watch(self):
         while not self.over.wait(SAMPLE_EVERY):
             self.bytes = max(self.bytes, sum(process.memory for process in self.processes))
+
+
+def cpu_seconds(pid, *, with_ended=False):
+    """Of a process, and of those children of it that have ended where that is wanted."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if with_ended else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def run(*arguments, environment=()):

@@ -10,9 +10,12 @@ USERNAME, PASSWORD = "admin", "correct horse battery"
 
 
 class Studio:
-    """`with Studio(folder, gateway) as studio:` has both running; `in_flight` is how many calls go at once."""
+    """`with Studio(folder, gateway) as studio:` has both running; `in_flight` is how many calls go at once.
 
-    def __init__(self, folder, gateway, *, in_flight=64):
+    On SQLite, unless `database` is the address of one that is PostgreSQL's; then there are no `books`.
+    """
+
+    def __init__(self, folder, gateway, *, in_flight=64, database=""):
         folder.mkdir(parents=True)
         self.folder = folder
         self.port = free_port()
@@ -21,6 +24,7 @@ class Studio:
             "STUDIO_DATA_DIR": str(folder / "data"),
             "STUDIO_STATIC_DIR": str(folder.parent / "static"),
             "STUDIO_PORT": str(self.port),
+            "DATABASE_URL": database,
             "STUDIO_CALLS_IN_FLIGHT": str(in_flight),
             "STUDIO_REQUESTS_PER_MINUTE": "1000000",
             "OFOX_BASE_URL": gateway,
@@ -35,7 +39,8 @@ class Studio:
         if not (self.folder.parent / "static").exists():
             self.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
         self.run("manage.py", "prepare")
-        self.books = Books(self.folder / "data" / "studio.sqlite3")
+        if not self.environment["DATABASE_URL"]:
+            self.books = Books(self.folder / "data" / "studio.sqlite3")
 
     def __enter__(self):
         self.prepare()

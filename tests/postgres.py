@@ -1,4 +1,7 @@
-"""Runs the tests that touch the database on PostgreSQL: TEST_DATABASE_URL, or a private server made and ended here."""
+"""Runs the tests that touch the database on PostgreSQL: TEST_DATABASE_URL, or a private server made and ended here.
+
+`make bench` measures on such a server too.
+"""
 
 import contextlib
 import os
@@ -32,7 +35,7 @@ def server_account():
 
 
 @contextlib.contextmanager
-def private_server(programs):
+def private_server(programs, options=OPTIONS):
     """A fresh cluster that listens on a unix socket only; yields its address."""
     account = server_account()
     # /tmp, because the name of a unix socket has room for about 100 characters.
@@ -46,8 +49,8 @@ def private_server(programs):
 
         run("initdb", "--username=studio", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         try:
-            run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -h '' {OPTIONS}", "start")
-            yield f"postgres://studio@{quote(folder, safe='')}/studio"
+            run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -h '' {options}", "start")
+            yield f"postgres://studio@{quote(folder, safe='')}/postgres"
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
 
