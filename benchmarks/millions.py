@@ -28,6 +28,8 @@ PAGES = (
     "/usage/",
     "/history/",
     "/gallery/",
+    "/admin/gallery/call/",
+    "/metrics",
 )
 SERVER_OPTIONS = "-c max_wal_size=8GB"  # so that seeding is no row of checkpoints; all else as PostgreSQL comes
 GIGABYTE = 1024**3

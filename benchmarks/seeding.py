@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.color import no_style
 from django.db import connection
 
-from gallery.models import Budget, Call, Generation, Image, Membership, Price, Project, RateGate, UsageDay
-from gallery.models.aggregates import OUTCOMES
+from gallery.models import Budget, Call, Generation, Image, Membership, Price, Project, RateGate, UsageDay, UsageMonth
+from gallery.models.aggregates import CUTS, MEASURES, OUTCOMES
 from gallery.models.projects import Role
 from gallery.pricing import KINDS
 
@@ -30,6 +30,7 @@ DIALECTS = {
         "moment": "datetime({}, 'unixepoch')",
         "hex": "printf('%016x%016x', {0} * {1}, {0})",
         "took": "(strftime('%s', c.finished_at) - strftime('%s', c.sent_at))",
+        "month": "strftime('%Y-%m-01', {})",
         "rest": (),
         "size": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
     },
@@ -39,6 +40,7 @@ DIALECTS = {
         "moment": "to_timestamp({})",
         "hex": "(lpad(to_hex({0} * {1}), 16, '0') || lpad(to_hex({0}), 16, '0'))",
         "took": "extract(epoch FROM c.finished_at - c.sent_at)",
+        "month": "date_trunc('month', {})",
         "rest": ("VACUUM ANALYZE",),  # as autovacuum does in its time
         "size": "SELECT pg_database_size(current_database())",
     },
@@ -65,6 +67,7 @@ def fill(calls):
     insert_calls(calls)
     insert_images()
     insert_days()
+    insert_months()
     run(connection.ops.sequence_reset_sql(no_style(), [Generation, Call, Image]))
     RateGate.objects.create(pk=1, turn=calls // PEOPLE)
     Budget.objects.get_or_create(scope=Budget.Scope.STUDIO)
@@ -188,6 +191,17 @@ def insert_days():
         unknown=f"count(CASE WHEN {unknown} THEN 1 END)",
         possible_micros=f"sum(CASE WHEN {unknown} THEN {estimate} ELSE 0 END)",
         microseconds=f"sum(CASE WHEN {answered} THEN {word('took')} * 1000000 ELSE 0 END)",
+    )
+
+
+def insert_months():
+    month = word("month", "day")
+    insert(
+        UsageMonth,
+        f"SELECT {{}} FROM gallery_usageday GROUP BY {', '.join(CUTS)}, {month}",
+        month=month,
+        **{name: name for name in CUTS},
+        **{name: f"sum({name})" for name in MEASURES},
     )
 
 

@@ -1,4 +1,7 @@
-"""The studio's numbers for Prometheus, read from the ledger: every process gives the same ones."""
+"""The studio's numbers for Prometheus, read from the ledger: every process gives the same ones.
+
+Counters begin anew with the month: to count from the beginning, each process would have to read years of calls once.
+"""
 
 import threading
 from collections import Counter
@@ -7,6 +10,7 @@ from datetime import timedelta
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, Q, Sum
 from django.utils import timezone
 
+from gallery import periods
 from gallery.models import Call, RateGate, Worker
 from gallery.models.usage import UNDER_WAY
 from gallery.pricing import KINDS
@@ -18,12 +22,12 @@ FAMILIES = {
     "workers": ("gauge", "Workers that are alive."),
     "gate_wait_seconds": ("gauge", "How long a call would wait for the rate limit now."),
     "gate_requests_per_minute": ("gauge", "The rate limit in force."),
-    "calls_total": ("counter", "Calls that have ended."),
+    "calls_total": ("counter", "Calls that have ended this month."),
     "before_sending_seconds": ("summary", "From the claim of a call until it went out: preparing, and the rate limit."),
     "call_seconds": ("histogram", "From sending a call to its whole answer."),
-    "tokens_total": ("counter", "Tokens of answered calls whose usage is known."),
-    "cost_usd_total": ("counter", "Dollars of the calls whose cost is known."),
-    "calls_of_unknown_cost_total": ("counter", "Calls that went out and may have cost something unknown."),
+    "tokens_total": ("counter", "Tokens of this month's answered calls whose usage is known."),
+    "cost_usd_total": ("counter", "Dollars of this month's calls whose cost is known."),
+    "calls_of_unknown_cost_total": ("counter", "This month's calls that went out and may have cost something unknown."),
 }
 BUCKETS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300)  # seconds; a call takes 5 to 150, a large one minutes
 SETTLED_AFTER = timedelta(hours=1)  # until then the answer of a call that was given up may still come
@@ -70,23 +74,31 @@ def _now():
     }
 
 
-# --- since the beginning -----------------------------------------------------------------------------------------
+# --- since the month began ---------------------------------------------------------------------------------------
 
 
 class Ledger:
-    """Sums over all calls that have ended. What is settled is added up once a process, what is fresh each time."""
+    """Sums of the month's ended calls. What is settled is added up once a process, what is fresh each time."""
 
     def __init__(self):
-        self.upto = 0
+        self.month = None
+        self.upto = 0  # id of the last call that is settled, or of another month
         self.settled = Counter()
         self.lock = threading.Lock()
 
     def totals(self):
         with self.lock:
+            self._turn_over(periods.month_of(periods.today()))
             self._settle()
             total = self.settled.copy()
             total.update(_sums(Call.objects.filter(pk__gt=self.upto)))  # unlike +, it keeps what is 0
             return total
+
+    def _turn_over(self, month):
+        if self.month != month:
+            before = Call.objects.filter(created_at__lt=month.moments[0]).order_by("-pk")
+            self.upto = before.values_list("pk", flat=True).first() or 0
+            self.month, self.settled = month, Counter()
 
     def _settle(self):
         later = Call.objects.filter(pk__gt=self.upto)

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from gallery import periods, wording
-from gallery.models import Budget, BudgetMonth, Reservation, UsageDay
+from gallery.models import Budget, BudgetMonth, Reservation, UsageMonth
 from gallery.models.aggregates import dollars_of
 from gallery.models.budgets import SUMS
 
@@ -107,8 +107,8 @@ def standings(budgets, day=None):
 
 
 def counted(budgets, month):
-    """Id of each budget -> what the days of usage say that a month came to."""
-    return _sums(UsageDay.objects.within(periods.month_of(month)), budgets, SUMS)
+    """Id of each budget -> what the months of usage say that a month came to."""
+    return _sums(UsageMonth.objects.filter(month=month), budgets, SUMS)
 
 
 def _sums(rows, budgets, names):

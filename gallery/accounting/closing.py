@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gallery import periods
-from gallery.models import MonthClose, UsageDay
+from gallery.models import MonthClose
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import Period
 
@@ -64,7 +64,7 @@ class Standing:
 def months():
     """Every month with usage or a close, the newest first."""
     closes = {row.month: row for row in MonthClose.objects.select_related("closed_by")}
-    used = {period.start for period in spending.months_with_usage(UsageDay.objects.all())}
+    used = {period.start for period in spending.months_with_usage()}
     return [_standing(first, closes.get(first)) for first in sorted(used | closes.keys(), reverse=True)]
 
 
@@ -74,12 +74,12 @@ def standing(period):
 
 def _standing(first, close):
     period = periods.month_of(first)
-    return Standing(period=period, now=spending.total_between(UsageDay.objects.all(), period), close=close)
+    return Standing(period=period, now=spending.total_between(spending.Books(), period), close=close)
 
 
 def snapshot(period):
     """The month by model, project, person and kind, and together, as numbers that JSON keeps exactly."""
-    month = spending.Spending(UsageDay.objects.all(), period)
+    month = spending.Spending(spending.Books(), period)
     lines = {}
     for name in CUTS:
         found = month.by(name)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gallery import periods, pricing
-from gallery.models import Call, UsageDay
+from gallery.models import Call
 from gallery.periods import Period
 
 from . import spending
@@ -28,7 +28,7 @@ class Comparison:
 def last_month(model, prices):
     """What a model's calls of the whole month before this one would have cost by `prices`, a PricesPerMillion."""
     period = periods.month_of(periods.today()).before
-    sums = spending.total_between(UsageDay.objects.filter(model=model), period)
+    sums = spending.total_between(spending.Books().filter(model=model), period)
     return Comparison(period=period, sums=sums, would_usd=pricing.cost(prices, sums))
 
 

@@ -1,6 +1,7 @@
-"""Reads of the days of usage: what calls came to, cut by model, project, person, key, kind and day."""
+"""Reads of the days and months of usage: what calls came to, cut by model, project, person, key, kind and day."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property, reduce
@@ -9,11 +10,11 @@ from statistics import median, quantiles
 from types import SimpleNamespace
 
 from django.contrib.auth import get_user_model
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from gallery import periods
-from gallery.models import ApiKey, Call, Generation, ModelEntry, Price, Project, UsageDay
+from gallery.models import ApiKey, Call, Generation, ModelEntry, Price, Project, UsageDay, UsageMonth
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import DAY, Period
 from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
@@ -82,14 +83,39 @@ class Sums(SimpleNamespace):
         return self.microseconds / self.answered / MICROSECONDS if self.answered else None
 
 
-class Spending:
-    """The days of usage of a period, read once and cut in every way. `days` says whose."""
+@dataclass(frozen=True)
+class Books:
+    """Some calls' days of usage, and their months, which are fewer."""
 
-    def __init__(self, days, period):
-        self.days = days.within(period)
+    days: QuerySet = field(default_factory=lambda: UsageDay.objects.order_by())
+    months: QuerySet = field(default_factory=lambda: UsageMonth.objects.order_by())
+
+    def filter(self, *conditions, **values):
+        return Books(self.days.filter(*conditions, **values), self.months.filter(*conditions, **values))
+
+    def visible_to(self, user):
+        return Books(self.days.visible_to(user), self.months.visible_to(user))
+
+    def within(self, period):
+        """All of a period, in few rows: the months that lie in it whole, and the days at its ends."""
+        head = period.start if period.start.day == 1 else periods.month_of(period.start).end
+        tail = period.end.replace(day=1)
+        if head >= tail:
+            return [self.days.within(period)]
+        ends = [Period(period.start, head), Period(tail, period.end)]
+        return [self.months.within(Period(head, tail)), *(self.days.within(end) for end in ends if end.days)]
+
+
+class Spending:
+    """The usage of a period, read once and cut in every way. `books` say whose."""
+
+    def __init__(self, books, period):
         self.period = period
-        self.cells = list(self.days.order_by().values(*COLUMNS.values()).annotate(**ALL_SUMS))
+        self.parts = books.within(period)
+        self.cells = [cell for part in self.parts for cell in part.values(*COLUMNS.values()).annotate(**ALL_SUMS)]
         self.total = Sums(self.cells)
+        if not self.is_monthly:
+            self.parts = [books.days.within(period)]
 
     def by(self, name):
         """(key, sums) of each model, project, person, API key or kind, the dearest first."""
@@ -118,19 +144,21 @@ class Spending:
     def by_step(self):
         """Day or month -> sums, for those in which something was sent."""
         found = defaultdict(list)
-        for row in self.days.order_by("day").values("day").annotate(**ALL_SUMS):
-            found[self.step_of(row["day"])].append(row)
-        return {step: Sums(rows) for step, rows in found.items()}
+        for part in self.parts:
+            for row in part.values(time=F(part.model.TIME)).annotate(**ALL_SUMS):
+                found[self.step_of(row["time"])].append(row)
+        return {step: Sums(rows) for step, rows in sorted(found.items())}
 
     def stack(self, name):
         """(key, dollars in millionths by day or month, tokens likewise) of the dearest few."""
         column = COLUMNS[name]
         keys = [key for key, _sums in self.by(name)[:SHOWN_APART]]
-        rows = self.days.filter(**{f"{column}__in": keys}).order_by().values_list(column, "day")
         costs, tokens = ({key: defaultdict(int) for key in keys} for _ in range(2))
-        for key, day, micros, number in rows.annotate(Sum("cost_micros"), tokens=ALL_TOKENS):
-            costs[key][self.step_of(day)] += micros
-            tokens[key][self.step_of(day)] += number
+        for part in self.parts:
+            rows = part.filter(**{f"{column}__in": keys}).values_list(column, part.model.TIME)
+            for key, time, micros, number in rows.annotate(Sum("cost_micros"), tokens=ALL_TOKENS):
+                costs[key][self.step_of(time)] += micros
+                tokens[key][self.step_of(time)] += number
         return [(key, costs[key], tokens[key]) for key in keys]
 
 
@@ -155,8 +183,8 @@ def token_stack(by_step):
     return [(kind, {step: getattr(sums, kind) for step, sums in by_step.items()}) for kind in KINDS]
 
 
-def total_between(days, period):
-    return Sums([days.within(period).aggregate(**ALL_SUMS)])
+def total_between(books, period):
+    return Sums([part.aggregate(**ALL_SUMS) for part in books.within(period)])
 
 
 def answer_times(period):
@@ -182,21 +210,22 @@ def prices_of(project, period):
     return Price.objects.filter(pk__in=used.order_by().values("price").distinct())
 
 
-def months_with_usage(days):
+def months_with_usage():
     """Whole months in which something was sent, the newest first."""
-    return [periods.month_of(day) for day in days.order_by().dates("day", "month", order="DESC")]
+    firsts = UsageMonth.objects.order_by("-month").values_list("month", flat=True)
+    return [periods.month_of(first) for first in firsts.distinct()]
 
 
 # --- whose -------------------------------------------------------------------------------------------------------
 
 
-def days_of(user):
+def books_of(user):
     """What a person's own calls came to."""
-    return UsageDay.objects.filter(user=user)
+    return Books().filter(user=user)
 
 
-def days_seen_by(user):
-    return UsageDay.objects.visible_to(user)
+def books_seen_by(user):
+    return Books().visible_to(user)
 
 
 def projects_managed_by(user):

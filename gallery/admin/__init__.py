@@ -1,12 +1,10 @@
 """Django's admin for every table; the ledger is there to read, not to write."""
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 
 from gallery.models import Call, Event, Favourite, Generation, Image, Input, Membership, ModelEntry, Project
-from gallery.pricing import KINDS
 
-from . import audit_log, budgets, keys, people, prices, proposals  # noqa: F401  they register themselves
+from . import audit_log, budgets, calls, keys, people, prices, proposals  # noqa: F401  they register themselves
 from .actions import ACTIONS
 from .audited import Audited
 from .reading import ReadOnly
@@ -61,33 +59,6 @@ class GenerationAdmin(ReadOnly):
 
     def has_act_permission(self, request):
         return request.user.has_perm("gallery.change_generation")
-
-
-class OddUsage(admin.SimpleListFilter):
-    title = _("usage")
-    parameter_name = "usage"
-
-    def lookups(self, request, model_admin):
-        return [("odd", _("odd"))]
-
-    def queryset(self, request, queryset):
-        return queryset.exclude(usage_flags=[]) if self.value() == "odd" else queryset
-
-
-LINKED_FILTERS = {f"generation__{name}" for name in ("model", "project", "user", "key", "key__isnull", "kind")}
-
-
-@admin.register(Call)
-class CallAdmin(ReadOnly):
-    list_display = ["id", "generation", "status", "sent_at", "http_status", *KINDS, "cost_usd"]
-    list_filter = ["status", OddUsage, "may_have_been_billed", "protocol", "error_code"]
-    search_fields = ["upstream_id", "generation__prompt"]
-    list_select_related = ["generation"]
-    show_full_result_count = False  # counting all would read millions of rows
-
-    def lookup_allowed(self, lookup, value, request):
-        """The dashboard's numbers lead here by these, which are too many to stand in the sidebar."""
-        return lookup in LINKED_FILTERS or super().lookup_allowed(lookup, value, request)
 
 
 @admin.register(Image)

@@ -1,6 +1,6 @@
 """The tables, one file a subject; import them from here."""
 
-from .aggregates import MonthClose, UsageDay
+from .aggregates import MonthClose, UsageDay, UsageMonth
 from .audit import AuditEntry
 from .batches import Batch
 from .budgets import Budget, BudgetMonth, Reservation
@@ -35,5 +35,6 @@ __all__ = [
     "RateGate",
     "Reservation",
     "UsageDay",
+    "UsageMonth",
     "Worker",
 ]

@@ -1,4 +1,4 @@
-"""The ledger added up by day, and the months that were held against the gateway's bill and closed."""
+"""The ledger added up by day and by month, and the months that were held against the gateway's bill and closed."""
 
 from django.conf import settings
 from django.db import connection, models
@@ -9,7 +9,7 @@ from gallery.pricing import KINDS, MILLION
 from .generations import Kind
 from .projects import Project
 
-KEY = ("day", "model", "project_id", "user_id", "key_id", "operation")  # columns that there is one row for
+CUTS = ("model", "project_id", "user_id", "key_id", "operation")  # for each of these and a time there is one row
 OUTCOMES = ("answered", "refused", "failed", "interrupted")
 # What a row adds up. Money is in millionths of a dollar: SQLite adds decimals as floats, integers exactly.
 MEASURES = (
@@ -23,11 +23,6 @@ MEASURES = (
     "fruitless_micros",
     "microseconds",
 )
-INCREASE = f"""
-    INSERT INTO gallery_usageday ({", ".join(KEY + MEASURES)}) VALUES ({", ".join(["%s"] * len(KEY + MEASURES))})
-    ON CONFLICT ({", ".join(KEY)}) DO UPDATE
-    SET {", ".join(f"{name} = gallery_usageday.{name} + excluded.{name}" for name in MEASURES)}
-"""
 
 
 def dollars_of(micros):
@@ -39,7 +34,7 @@ def sum_field(label):
     return models.BigIntegerField(label, default=0)
 
 
-class UsageDayQuerySet(models.QuerySet):
+class UsageQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Of everybody for staff; else one's own, and all of the projects one manages."""
         if user.is_staff:
@@ -47,25 +42,36 @@ class UsageDayQuerySet(models.QuerySet):
         return self.filter(models.Q(user=user) | models.Q(project__in=Project.objects.managed_by(user)))
 
     def increase(self, key, amounts):
-        """Add amounts to the row of a key, which is made where it is missing.
+        """Add amounts to the row of a key, a date and the cuts, which is made where it is missing.
 
         In SQL: the ORM takes 2 ms to put an UPDATE of fifteen sums into words, and this is said for every call.
         """
-        key = key | {"day": connection.ops.adapt_datefield_value(key["day"])}
+        moment, *cuts = key
         with connection.cursor() as cursor:
-            cursor.execute(INCREASE, [*(key[name] for name in KEY), *(amounts[name] for name in MEASURES)])
+            values = [connection.ops.adapt_datefield_value(moment), *cuts, *(amounts[name] for name in MEASURES)]
+            cursor.execute(self.model.INCREASE, values)
 
     def within(self, period):
-        return self.filter(day__gte=period.start, day__lt=period.end)
+        time = self.model.TIME
+        return self.filter(**{f"{time}__gte": period.start, f"{time}__lt": period.end})
 
 
-class UsageDay(models.Model):
-    """What calls sent on a day came to, by model, project, person, key and operation. A call is added when it ends."""
+def increase(table, time):
+    """SQL that adds to the row of a time and the cuts; with all its values in their order."""
+    key, all_columns = (time, *CUTS), (time, *CUTS, *MEASURES)
+    return f"""
+        INSERT INTO {table} ({", ".join(all_columns)}) VALUES ({", ".join(["%s"] * len(all_columns))})
+        ON CONFLICT ({", ".join(key)}) DO UPDATE
+        SET {", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in MEASURES)}
+    """
 
-    day = models.DateField(_("day"))
+
+class Usage(models.Model):
+    """What the calls sent in a time came to, by model, project, person, key and operation. Added when a call ends."""
+
     model = models.CharField(_("model"), max_length=120)
-    project = models.ForeignKey(Project, models.PROTECT, related_name="usage", verbose_name=_("project"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="usage", verbose_name=_("person"))
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", verbose_name=_("project"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person"))
     # Of the API key, 0 where a person asked in the browser: of nulls a unique index would take any number.
     key_id = models.BigIntegerField(_("key"), default=0)
     operation = models.CharField(_("operation"), max_length=10, choices=Kind.choices)
@@ -87,7 +93,21 @@ class UsageDay(models.Model):
     fruitless_micros = sum_field(_("cost of calls without a picture, millionths of $"))
     microseconds = sum_field(_("time of answered calls"))
 
-    objects = UsageDayQuerySet.as_manager()
+    objects = UsageQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def cost_usd(self):
+        return dollars_of(self.cost_micros)
+
+
+class UsageDay(Usage):
+    TIME = "day"
+    INCREASE = increase("gallery_usageday", TIME)
+
+    day = models.DateField(_("day"))
 
     class Meta:
         ordering = ["-day"]
@@ -107,9 +127,31 @@ class UsageDay(models.Model):
     def __str__(self):
         return f"{self.day} {self.model}"
 
-    @property
-    def cost_usd(self):
-        return dollars_of(self.cost_micros)
+
+class UsageMonth(Usage):
+    """The same sums by month: years of days are half a million rows, and their months a thirtieth of it."""
+
+    TIME = "month"
+    INCREASE = increase("gallery_usagemonth", TIME)
+
+    month = models.DateField(_("first day of the month"))
+
+    class Meta:
+        ordering = ["-month"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month", "model", "project", "user", "key_id", "operation"], name="one_usage_row_a_month"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "month"], name="usage_month_person"),
+            models.Index(fields=["project", "month"], name="usage_month_project"),
+        ]
+        verbose_name = _("month of usage")
+        verbose_name_plural = _("months of usage")
+
+    def __str__(self):
+        return f"{self.month:%Y-%m} {self.model}"
 
 
 class MonthClose(models.Model):

@@ -138,7 +138,7 @@ class BudgetMonthManager(models.Manager):
 class BudgetMonth(models.Model):
     """What the ended calls of a month came to under a budget.
 
-    Made from the days of usage when it is first needed, then moved along with them.
+    Made from the months of usage when it is first needed, then moved along with them.
     """
 
     budget = models.ForeignKey(Budget, models.CASCADE, related_name="months")

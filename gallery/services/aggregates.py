@@ -1,12 +1,12 @@
-"""Keeps the days of usage equal to the ledger: a call is added in the transaction that ends it."""
+"""Keeps the days and months of usage equal to the ledger: a call is added in the transaction that ends it."""
 
 from datetime import timedelta
 
 from django.db import transaction
 
 from gallery import periods
-from gallery.models import Call, UsageDay
-from gallery.models.aggregates import KEY, MEASURES, OUTCOMES
+from gallery.models import Call, UsageDay, UsageMonth
+from gallery.models.aggregates import CUTS, MEASURES, OUTCOMES
 from gallery.pricing import KINDS, MILLION
 
 MICROSECOND = timedelta(microseconds=1)
@@ -15,18 +15,25 @@ MICROSECOND = timedelta(microseconds=1)
 def add(call):
     """Add an ended call to its day. One that never went out cost nothing and is no usage."""
     if call.sent_at is not None:
-        UsageDay.objects.increase(key_of(call), measure(call))
+        _increase(call, measure(call))
 
 
 def replace(before, call):
     """Put what is known of a call now in the place of what was known before."""
     old, new = measure(before), measure(call)
-    UsageDay.objects.increase(key_of(call), {name: new[name] - old[name] for name in MEASURES})
+    _increase(call, {name: new[name] - old[name] for name in MEASURES})
+
+
+def _increase(call, amounts):
+    day, *cuts = key_of(call)
+    UsageDay.objects.increase((day, *cuts), amounts)
+    UsageMonth.objects.increase((day.replace(day=1), *cuts), amounts)
 
 
 def key_of(call):
+    """The day of a call, and how it is cut."""
     generation = call.generation
-    values = (
+    return (
         periods.day_of(call.sent_at),
         generation.model,
         generation.project_id,
@@ -34,7 +41,6 @@ def key_of(call):
         generation.key_id or 0,
         generation.kind,
     )
-    return dict(zip(KEY, values, strict=True))
 
 
 def measure(call):
@@ -65,37 +71,54 @@ def expected_micros(call):
 # --- the ledger counted anew ---------------------------------------------------------------------------------------
 
 
-def recount(calls=None):
+def recount():
     """Key of a day -> what the ledger itself comes to, call by call."""
     days = {}
-    ended = (Call.objects.all() if calls is None else calls).exclude(sent_at=None).exclude(finished_at=None)
+    ended = Call.objects.exclude(sent_at=None).exclude(finished_at=None)
     light = ended.select_related("generation").defer(
         "sent", "answer", "headers", "raw_usage", "generation__prompt", "generation__options"
     )
     for call in light.iterator(chunk_size=5000):
-        sums = days.setdefault(tuple(key_of(call).values()), dict.fromkeys(MEASURES, 0))
-        for name, amount in measure(call).items():
-            sums[name] += amount
+        _add_up(days, key_of(call), measure(call))
     return days
 
 
+def months_of(days):
+    """The same by month."""
+    months = {}
+    for (day, *cuts), sums in days.items():
+        _add_up(months, (day.replace(day=1), *cuts), sums)
+    return months
+
+
+def _add_up(totals, key, amounts):
+    sums = totals.setdefault(key, dict.fromkeys(MEASURES, 0))
+    for name, amount in amounts.items():
+        sums[name] += amount
+
+
 def compare():
-    """Rows that differ from the ledger: (key, as kept or None, as counted or None)."""
-    counted = recount()
+    """Rows that differ from the ledger: (day or month, key, as kept or None, as counted or None)."""
+    days = recount()
+    return [*_differences(UsageDay, days), *_differences(UsageMonth, months_of(days))]
+
+
+def _differences(model, counted):
     kept = {
-        tuple(row[name] for name in KEY): {name: row[name] for name in MEASURES} for row in UsageDay.objects.values()
+        (row[model.TIME], *(row[name] for name in CUTS)): {name: row[name] for name in MEASURES}
+        for row in model.objects.values()
     }
-    return [
-        (key, kept.get(key), counted.get(key))
-        for key in sorted(kept.keys() | counted.keys())
-        if kept.get(key) != counted.get(key)
-    ]
+    for key in sorted(kept.keys() | counted.keys()):
+        if kept.get(key) != counted.get(key):
+            yield model.TIME, key, kept.get(key), counted.get(key)
 
 
 def rebuild():
-    """Write all days anew from the ledger; nothing else may write meanwhile."""
+    """Write all days and months anew from the ledger; nothing else may write meanwhile."""
     with transaction.atomic():
         days = recount()
-        UsageDay.objects.all().delete()
-        rows = (UsageDay(**dict(zip(KEY, key, strict=True)), **sums) for key, sums in days.items())
-        UsageDay.objects.bulk_create(rows, batch_size=1000)
+        for model, rows in ((UsageDay, days), (UsageMonth, months_of(days))):
+            model.objects.all().delete()
+            names = (model.TIME, *CUTS)
+            made = (model(**dict(zip(names, key, strict=True)), **sums) for key, sums in rows.items())
+            model.objects.bulk_create(made, batch_size=1000)

@@ -85,7 +85,7 @@ def release(generations):
 
 
 def settle(call, before=None, *, is_repeated=False):
-    """Put what an ended call cost in the place of what was set aside; after the days of usage have it.
+    """Put what an ended call cost in the place of what was set aside; after the days and months of usage have it.
 
     A call that is asked again keeps the reservation for its repetition.
     """
@@ -101,7 +101,7 @@ def settle(call, before=None, *, is_repeated=False):
 
 
 def _month(budget):
-    """The budget's row of this month, made from the days of usage where it is missing; wants the lock."""
+    """The budget's row of this month, made from the months of usage where it is missing; wants the lock."""
     month = periods.month_of(periods.today()).start
     found = BudgetMonth.objects.filter(budget=budget, month=month).first()
     if found is None:

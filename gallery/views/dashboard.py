@@ -18,7 +18,7 @@ from .reports import Report, ledger_url
 
 @require_GET
 def dashboard(request):
-    report = Report(UsageForm(request.GET), spending.days_seen_by(request.user), ledger_url)
+    report = Report(UsageForm(request.GET), spending.books_seen_by(request.user), ledger_url)
     context = report.context()
     times = spending.answer_times(report.period)
     for line in context["tables"][0]["lines"]:

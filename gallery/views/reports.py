@@ -16,18 +16,18 @@ from gallery.models import Call
 
 
 class Report:
-    """A period of some people's days of usage, ready to be shown. `calls_url` leads from filters to the calls."""
+    """A period of some people's usage, ready to be shown. `calls_url` leads from filters to the calls."""
 
     most_lines = 20  # of a table; the rest are added up
     places = 4  # of dollars in tables
 
-    def __init__(self, form, days, calls_url):
+    def __init__(self, form, books, calls_url):
         self.form = form
-        self.seen = days
-        self.days = days.filter(**{spending.COLUMNS[name]: value for name, value in form.chosen.items()})
+        self.seen = books
+        self.books = books.filter(**{spending.COLUMNS[name]: value for name, value in form.chosen.items()})
         self.calls_url = calls_url
         self.period = form.stretch
-        self.spending = spending.Spending(self.days, self.period)
+        self.spending = spending.Spending(self.books, self.period)
         self.total = self.spending.total
 
     @property
@@ -42,7 +42,7 @@ class Report:
         return self.calls_url(self.period, self.form.chosen | filters)
 
     def context(self):
-        before = spending.total_between(self.days, self.before_period)
+        before = spending.total_between(self.books, self.before_period)
         by_step = self.spending.by_step()
         return {
             "form": self.form,
@@ -155,7 +155,7 @@ class Report:
 
     def label(self, name, key):
         """A word for it only where something of it can be seen: an address may name what is a stranger's."""
-        known = self.seen.filter(**{spending.COLUMNS[name]: key}).exists()
+        known = self.seen.months.filter(**{spending.COLUMNS[name]: key}).exists()
         return spending.labels(name, [key])[key] if known else key
 
     @property

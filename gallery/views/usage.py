@@ -20,7 +20,7 @@ def usage(request):
     whole = form.cleaned_data.get("of")
     if whole and whole not in {project.pk for project in managed}:
         raise Http404
-    report = Report(form, _days(request.user, whole), _links(request.user, whole))
+    report = Report(form, _books(request.user, whole), _links(request.user, whole))
     context = {"managed": managed, "of": whole, "budgets": allowances.standings(access.budgets_of(request.user, whole))}
     return render(request, "gallery/usage.html", report.context() | context)
 
@@ -33,7 +33,7 @@ def statement(request):
         raise Http404
     project, period = form.cleaned_data["project"], form.period
     audit.note(request.user, audit.Action.EXPORTED, project, after={"statement": f"{period.start:%Y-%m}"})
-    report = Statement(form.as_usage(), _days(request.user, project.pk), _links(request.user, project.pk))
+    report = Statement(form.as_usage(), _books(request.user, project.pk), _links(request.user, project.pk))
     standing = closing.standing(period)
     context = {
         "project": project,
@@ -44,8 +44,8 @@ def statement(request):
     return render(request, "gallery/statement.html", report.context() | context)
 
 
-def _days(user, project):
-    return spending.days_seen_by(user).filter(project=project) if project else spending.days_of(user)
+def _books(user, project):
+    return spending.books_seen_by(user).filter(project=project) if project else spending.books_of(user)
 
 
 def _links(user, project):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gallery import pricing
-from gallery.models import Call, UsageDay
+from gallery.models import Call, UsageDay, UsageMonth
 from gallery.models.aggregates import MEASURES
 from gallery.pricing import KINDS, PricesPerMillion
 from gallery.services import aggregates, ledger
@@ -95,8 +95,10 @@ def test_what_the_worker_ends_is_booked_in_its_own_words(online):
 def test_the_books_can_be_held_against_the_ledger_and_written_anew(generation):
     ended(generation, cost_usd=Decimal("0.1"))
     UsageDay.objects.update(cost_micros=7)
-    [(_key, kept, counted)] = aggregates.compare()
-    assert (kept["cost_micros"], counted["cost_micros"]) == (7, 100_000)
+    UsageMonth.objects.update(calls=2)
+    (_, _, day, counted_day), (_, _, month, counted_month) = aggregates.compare()
+    assert (day["cost_micros"], counted_day["cost_micros"]) == (7, 100_000)
+    assert (month["calls"], counted_month["calls"]) == (2, 1)
     aggregates.rebuild()
     assert aggregates.compare() == []
 
@@ -180,10 +182,10 @@ def answer(call, prices, usage, pictures):
     call.pictures = pictures
 
 
-def sums_by(*names):
-    """All measures, added up over one way to cut the days of usage."""
+def sums_by(*names, model=UsageDay):
+    """All measures, added up over one way to cut the days, or months, of usage."""
     groups = {}
-    for row in UsageDay.objects.values(*names, *MEASURES):
+    for row in model.objects.values(*names, *MEASURES):
         group = groups.setdefault(tuple(row[name] for name in names), dict.fromkeys(MEASURES, 0))
         for name in MEASURES:
             group[name] += row[name]
@@ -205,6 +207,7 @@ def test_by_model_by_person_by_day_and_the_ledger_agree_to_the_last_digit(genera
         ledger_usd = sum((call.cost_usd for call in ledger_calls if call.cost_usd is not None), Decimal(0))
         for cut in ("model", "user_id", "key_id", "day", "project_id", "operation"):
             assert Decimal(sums_by(cut)["cost_micros"]) / pricing.MILLION == ledger_usd
+            assert sums_by(cut.replace("day", "month"), model=UsageMonth) == sums_by(cut)
         for kind in KINDS:
             assert sums_by("model")[kind] == sum(getattr(call, kind) or 0 for call in ledger_calls)
         days = {call.sent_at.astimezone(ZoneInfo(zone)).date() for call in ledger_calls}

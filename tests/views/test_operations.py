@@ -12,7 +12,7 @@ import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from gallery import logs, metrics, readiness
+from gallery import logs, metrics, periods, readiness
 from gallery.models import Call, Generation, RateGate, Worker
 from gallery.ofox.client import Gateway
 from gallery.services import workers
@@ -153,8 +153,11 @@ def test_an_answer_is_counted_in_every_bucket_from_its_time_up(browse, token):
     ]
 
 
-def test_settled_calls_are_added_up_once_and_later_ones_with_them(browse, token, django_assert_max_num_queries):
+def test_settled_calls_are_added_up_once_and_later_ones_with_them(
+    browse, token, monkeypatch, django_assert_max_num_queries
+):
     long_ago = timezone.now() - timedelta(days=3)
+    monkeypatch.setattr(periods, "today", long_ago.date)  # so that they are of one month on every day of it
     for _ in range(3):
         make_call(status=Call.Status.FAILED, error_code="internal_error", created_at=long_ago)
     late = make_call(status=Call.Status.INTERRUPTED, error_code="worker_stopped")
@@ -166,6 +169,16 @@ def test_settled_calls_are_added_up_once_and_later_ones_with_them(browse, token,
     with django_assert_max_num_queries(12):
         numbers = read(browse)
     assert (numbers[failed], sum(number for name, number in numbers.items() if "calls_total" in name)) == (4, 5)
+
+
+def test_counters_begin_anew_with_the_month(browse, token, monkeypatch):
+    start = periods.midnight(periods.month_of(periods.today()).start)
+    for moment in (start - timedelta(seconds=1), start, timezone.now()):
+        make_call(status=Call.Status.FAILED, created_at=moment)
+    [count] = [number for name, number in read(browse).items() if "calls_total" in name]
+    assert count == 2
+    monkeypatch.setattr(periods, "today", lambda: periods.month_of(start.date()).end)
+    assert not [name for name in read(browse) if "calls_total" in name]
 
 
 # --- an id to follow -----------------------------------------------------------------------------------------------
