@@ -4,8 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from functools import cached_property, reduce
-from operator import add
+from functools import cached_property
 from statistics import median, quantiles
 from types import SimpleNamespace
 
@@ -21,12 +20,13 @@ from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
 
 # The ways to cut, as addresses name them, and their columns.
 COLUMNS = {"model": "model", "project": "project_id", "person": "user_id", "key": "key_id", "kind": "operation"}
+FEW = ("model", "kind")  # cuts of so few parts that the whole is added up from them, and not read once more
 NO_KEY = 0  # what a person asked for in the browser
 ALL_SUMS = {name: Sum(name) for name in MEASURES}
-ALL_TOKENS = Sum(reduce(add, map(F, KINDS)))
+STEP_SUMS = {name: ALL_SUMS[name] for name in ("calls", "pictures", *KINDS, "cost_micros", "unknown")}  # shown by day
 SHOWN_APART = 7  # the rest of a chart's stack is "others"; more colours could not be told apart
 MOST_BARS = 120
-LATENCY_OF = 2000  # the newest calls of a period that answer times are taken from
+LATENCY_OF = 1000  # the newest calls of a period that answer times are taken from
 MICROSECONDS = 1_000_000
 
 
@@ -34,7 +34,7 @@ class Sums(SimpleNamespace):
     """All measures of some days, added up."""
 
     def __init__(self, rows=()):
-        super().__init__(**{name: sum(row[name] or 0 for row in rows) for name in MEASURES})
+        super().__init__(**{name: sum(row.get(name) or 0 for row in rows) for name in MEASURES})
 
     @property
     def cost_usd(self):
@@ -111,6 +111,7 @@ class Spending:
 
     def __init__(self, books, period):
         self.period = period
+        self.cuts = {}
         self.parts = books.within(period)
         self.cells = [cell for part in self.parts for cell in part.values(*COLUMNS.values()).annotate(**ALL_SUMS)]
         self.total = Sums(self.cells)
@@ -119,11 +120,13 @@ class Spending:
 
     def by(self, name):
         """(key, sums) of each model, project, person, API key or kind, the dearest first."""
-        groups = defaultdict(list)
-        for cell in self.cells:
-            groups[cell[COLUMNS[name]]].append(cell)
-        lines = [(key, Sums(rows)) for key, rows in groups.items()]
-        return sorted(lines, key=lambda line: (-line[1].cost_micros, -line[1].calls, str(line[0])))
+        if name not in self.cuts:
+            groups = defaultdict(list)
+            for cell in self.cells:
+                groups[cell[COLUMNS[name]]].append(cell)
+            lines = [(key, Sums(rows)) for key, rows in groups.items()]
+            self.cuts[name] = sorted(lines, key=lambda line: (-line[1].cost_micros, -line[1].calls, str(line[0])))
+        return self.cuts[name]
 
     @cached_property
     def is_monthly(self):
@@ -141,25 +144,27 @@ class Spending:
         month = periods.month_of(step)
         return Period(max(month.start, self.period.start), min(month.end, self.period.end))
 
-    def by_step(self):
-        """Day or month -> sums, for those in which something was sent."""
-        found = defaultdict(list)
+    def by_step(self, name):
+        """(day or month -> sums, for those in which something was sent; the same of each of the dearest few by key)."""
+        column, together = COLUMNS[name], name in FEW
+        apart = {key: defaultdict(list) for key, _sums in self.by(name)[:SHOWN_APART]}
+        whole = defaultdict(list)
         for part in self.parts:
-            for row in part.values(time=F(part.model.TIME)).annotate(**ALL_SUMS):
-                found[self.step_of(row["time"])].append(row)
-        return {step: Sums(rows) for step, rows in sorted(found.items())}
+            time = {"time": F(part.model.TIME)}
+            rows = part if together else part.filter(**{f"{column}__in": list(apart)})
+            for row in rows.values(column, **time).annotate(**STEP_SUMS):
+                if row[column] in apart:
+                    apart[row[column]][self.step_of(row["time"])].append(row)
+                if together:
+                    whole[self.step_of(row["time"])].append(row)
+            if not together:
+                for row in part.values(**time).annotate(**STEP_SUMS):
+                    whole[self.step_of(row["time"])].append(row)
+        return _sums_of(whole), {key: _sums_of(rows_of) for key, rows_of in apart.items()}
 
-    def stack(self, name):
-        """(key, dollars in millionths by day or month, tokens likewise) of the dearest few."""
-        column = COLUMNS[name]
-        keys = [key for key, _sums in self.by(name)[:SHOWN_APART]]
-        costs, tokens = ({key: defaultdict(int) for key in keys} for _ in range(2))
-        for part in self.parts:
-            rows = part.filter(**{f"{column}__in": keys}).values_list(column, part.model.TIME)
-            for key, time, micros, number in rows.annotate(Sum("cost_micros"), tokens=ALL_TOKENS):
-                costs[key][self.step_of(time)] += micros
-                tokens[key][self.step_of(time)] += number
-        return [(key, costs[key], tokens[key]) for key in keys]
+
+def _sums_of(rows_of):
+    return {step: Sums(rows) for step, rows in sorted(rows_of.items())}
 
 
 def labels(name, keys):

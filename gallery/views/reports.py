@@ -1,6 +1,7 @@
 """What usage pages have in common: figures with what came before, charts by day, tables whose numbers are links."""
 
 import sys
+from collections import defaultdict
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ class Report:
         self.books = books.filter(**{spending.COLUMNS[name]: value for name, value in form.chosen.items()})
         self.calls_url = calls_url
         self.period = form.stretch
+        self.step_urls = {}
         self.spending = spending.Spending(self.books, self.period)
         self.total = self.spending.total
 
@@ -43,7 +45,7 @@ class Report:
 
     def context(self):
         before = spending.total_between(self.books, self.before_period)
-        by_step = self.spending.by_step()
+        by_step, apart = self.spending.by_step(self.form.cut)
         return {
             "form": self.form,
             "period": self.period,
@@ -51,7 +53,7 @@ class Report:
             "before_words": words_of(self.before_period),
             "total": self.total,
             "figures": self.figures(before),
-            "charts": self.charts(by_step) if by_step else [],
+            "charts": self.charts(by_step, apart) if by_step else [],
             "tables": [self.table(name, title) for name, title in CUTS],
             "steps_title": _("By month") if self.spending.is_monthly else _("By day"),
             "steps": [
@@ -78,12 +80,13 @@ class Report:
             (_("Calls"), whole(total.calls), change(total.calls, before.calls), self.url()),
         ]
 
-    def charts(self, by_step):
+    def charts(self, by_step, apart):
         """Cost and tokens, cut in the same way; only tokens know their own kinds."""
-        stack = self.spending.stack(self.form.cut)
-        labels = spending.labels(self.form.cut, [key for key, _costs, _tokens in stack])
-        costs = self.with_others([(labels[key], found) for key, found, _tokens in stack], by_step, "cost_micros")
-        tokens = self.with_others([(labels[key], found) for key, _costs, found in stack], by_step, "tokens")
+        labels = spending.labels(self.form.cut, list(apart))
+        costs, tokens = (
+            self.with_others([(labels[key], sums_of) for key, sums_of in apart.items()], by_step, name)
+            for name in ("cost_micros", "tokens")
+        )
         if self.form.cut == "kind":
             tokens = [(KIND_WORDS[kind], found) for kind, found in spending.token_stack(by_step)]
         return [
@@ -91,8 +94,12 @@ class Report:
             {"title": _("Tokens"), "id": "tokens", "chart": self.chart(tokens, short)},
         ]
 
-    def with_others(self, series, by_step, name):
-        """The series and what is left of the whole."""
+    def with_others(self, stack, by_step, name):
+        """The series of a number, and what is left of the whole."""
+        series = [
+            (label, defaultdict(int, {step: getattr(sums, name) for step, sums in sums_of.items()}))
+            for label, sums_of in stack
+        ]
         rest = {
             step: getattr(sums, name) - sum(found[step] for _name, found in series) for step, sums in by_step.items()
         }
@@ -106,11 +113,14 @@ class Report:
         return date_format(step, "YEAR_MONTH_FORMAT" if self.spending.is_monthly else "SHORT_DATE_FORMAT")
 
     def step_url(self, step):
-        return self.calls_url(self.spending.stretch_of(step), self.form.chosen)
+        if step not in self.step_urls:  # both charts and the table lead there
+            self.step_urls[step] = self.calls_url(self.spending.stretch_of(step), self.form.chosen)
+        return self.step_urls[step]
 
     def table(self, name, title):
         lines = self.spending.by(name)
-        labels = spending.labels(name, [key for key, _sums in lines])
+        apart, rest = lines[: self.most_lines], [vars(sums) for _key, sums in lines[self.most_lines :]]
+        labels = spending.labels(name, [key for key, _sums in apart])
         shown = [
             {
                 "key": key,
@@ -123,11 +133,10 @@ class Report:
                 "refused_url": self.url(**{name: key, "status": Call.Status.REFUSED}),
                 "narrow": f"?{self.query(**{name: key})}",
             }
-            for key, sums in lines
+            for key, sums in apart
         ]
-        rest = [vars(sums) for _key, sums in lines[self.most_lines :]]
         others = {"others": len(rest), "cells": self.cells(spending.Sums(rest)), "url": self.url()}
-        return {"name": name, "title": title, "lines": shown[: self.most_lines], **others}
+        return {"name": name, "title": title, "lines": shown, **others}
 
     def cells(self, sums):
         """The numbers of a row of a table, in words."""
