@@ -58,6 +58,14 @@ class Period:
             return month_of(self.start - DAY)
         return Period(self.start - (self.end - self.start), self.start)
 
+    @property
+    def with_days_to_come(self):
+        """To the end of the month where today is in it: nothing is sent in days to come, and a month is one sum."""
+        return Period(self.start, max(self.end, month_of(today()).end)) if today() in self else self
+
+    def __contains__(self, day):
+        return self.start <= day < self.end
+
     def upto(self, day):
         """Without what comes after a day."""
         return Period(self.start, max(self.start, min(self.end, day + DAY)))

@@ -98,6 +98,7 @@ class Books:
 
     def within(self, period):
         """All of a period, in few rows: the months that lie in it whole, and the days at its ends."""
+        period = period.with_days_to_come
         head = period.start if period.start.day == 1 else periods.month_of(period.start).end
         tail = period.end.replace(day=1)
         if head >= tail:
@@ -116,7 +117,7 @@ class Spending:
         self.cells = [cell for part in self.parts for cell in part.values(*COLUMNS.values()).annotate(**ALL_SUMS)]
         self.total = Sums(self.cells)
         if not self.is_monthly:
-            self.parts = [books.days.within(period)]
+            self.parts = [books.days.within(period.with_days_to_come)]
 
     def by(self, name):
         """(key, sums) of each model, project, person, API key or kind, the dearest first."""
@@ -188,8 +189,10 @@ def token_stack(by_step):
     return [(kind, {step: getattr(sums, kind) for step, sums in by_step.items()}) for kind in KINDS]
 
 
-def total_between(books, period):
-    return Sums([part.aggregate(**ALL_SUMS) for part in books.within(period)])
+def total_between(books, period, measures=MEASURES):
+    """Of all measures, or of those that are wanted."""
+    wanted = {name: ALL_SUMS[name] for name in measures}
+    return Sums([part.aggregate(**wanted) for part in books.within(period)])
 
 
 def answer_times(period):

@@ -44,7 +44,7 @@ class Report:
         return self.calls_url(self.period, self.form.chosen | filters)
 
     def context(self):
-        before = spending.total_between(self.books, self.before_period)
+        before = spending.total_between(self.books, self.before_period, COMPARED)
         by_step, apart = self.spending.by_step(self.form.cut)
         return {
             "form": self.form,
@@ -199,6 +199,7 @@ class Statement(Report):
         return money(closed.cost_usd, self.places) if closed and closed != self.total else None
 
 
+COMPARED = ("calls", "pictures", "cost_micros")  # with the period before
 TEN_CENTS = Decimal("0.1")
 KIND_WORDS = {kind: Call._meta.get_field(kind).verbose_name for kind in spending.KINDS}
 

@@ -107,6 +107,18 @@ def test_each_cut_of_each_period_is_drawn(browse, staff, spend, last_month, cut,
     assert response.content.count(b'<path class="series-') >= 2
 
 
+@pytest.mark.parametrize("query", ["?", "?period=7", "?period=30", "?period=90", "?period=custom&from=2000-01-01"])
+def test_every_sum_of_a_period_is_the_same_even_where_a_clock_was_ahead(browse, staff, spend, query):
+    now = timezone.now()
+    for days in (-400, -89, -60, -31, -29, -6, -1, 0, 1):
+        spend("0.25", sent_at=now + timedelta(days=days))
+    shown = page(browse(staff), query)
+    steps = sum(int(step["cells"]["calls"]) for step in shown["steps"])
+    assert steps == shown["total"].calls > 0
+    for table in shown["tables"]:
+        assert sum(line["sums"].cost_micros for line in table["lines"]) == 250_000 * steps
+
+
 def test_a_period_is_compared_with_the_one_before(browse, staff, spend):
     spend("3.00")
     spend("2.00", sent_at=timezone.now() - timedelta(days=7))
