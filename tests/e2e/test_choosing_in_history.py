@@ -110,6 +110,7 @@ def test_rows_are_chosen_with_a_thumb_on_a_phone(page, open_context, refused):
     phone = open_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     phone.goto(f"/history/?q={refused.split()[-1]}")
     boxes(phone).nth(1).tap()
+    expect(bar(phone)).to_contain_text("1 selected")
     bar(phone).get_by_role("button", name="Select all shown").tap()
     expect(bar(phone)).to_contain_text("3 selected")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -101,6 +101,7 @@ def test_pictures_are_walked_opened_and_marked_by_keys(gallery, studio):
 
 def test_e_takes_a_picture_to_the_composer(gallery, studio):
     gallery.keyboard.press("j")
+    expect(tiles(gallery).first.get_by_role("link").first).to_be_focused()
     gallery.keyboard.press("e")
     expect(gallery.locator("#attached li")).to_have_count(1)
     expect(gallery.locator("#composer-submit")).to_have_text("Edit")
