@@ -6,12 +6,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from gallery import wiring, wording
+from gallery.accounting import exports
 from gallery.models import Call
 from gallery.pricing import KINDS
 
 from .reading import ReadOnly
 
-LINKED_FILTERS = {f"generation__{name}" for name in ("model", "project", "user", "key", "key__isnull", "kind")}
+LINKED_FILTERS = {f"generation__{name}" for name in (*exports.CUTS.values(), "key__isnull")}
 
 
 class NewestPages(Paginator):
