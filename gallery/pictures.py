@@ -1,4 +1,4 @@
-"""Bytes to measured pictures, previews, and copies that an endpoint accepts: Pillow, and nothing else of ours."""
+"""Bytes to measured pictures, previews, and copies that an endpoint accepts: all of it by Pillow."""
 
 import math
 import os
@@ -11,6 +11,8 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from PIL import Image, ImageCms
+
+from gallery import png
 
 MAX_BYTES = 50_000_000  # of one upload
 MAX_PIXELS = 50_000_000  # twice what any model draws; decoding so many with alpha peaks at about 0.8 GB
@@ -163,7 +165,7 @@ def prepare(source: Path, target: Target, destination: Path) -> Prepared | None:
 
 @contextmanager
 def _decoded(source: Path | bytes, *, draft_edge: int | None = None) -> Iterator[_Decoded]:
-    with open(source, "rb") if isinstance(source, os.PathLike) else BytesIO(source) as file:
+    with open(source, "rb") if isinstance(source, os.PathLike) else BytesIO(png.laid_open(source)) as file:
         head = file.read(26)
         if not head:
             raise NotAPicture("empty")

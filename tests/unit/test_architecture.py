@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the bottom up; a module may import from floors below its own, and from its own package.
 FLOORS = (
-    ("ofox",),
+    ("ofox", "png"),
     ("catalog", "pricing", "charts", "periods", "oddities", "pictures", "wording", "storage", "logs"),
     ("matrix",),
     ("models", "wiring"),
@@ -24,7 +24,7 @@ FLOORS = (
 ALONE = {"sandbox", "apps", "migrations"}  # import nothing of ours but what a rule of their own allows
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 
-NO_DJANGO = {"ofox", "catalog", "matrix", "oddities", "pricing", "pictures", "sandbox"}
+NO_DJANGO = {"ofox", "catalog", "matrix", "oddities", "pricing", "pictures", "png", "sandbox"}
 READING = ("views", "queries", "accounting")
 WRITING = {"create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete"}
 MEANINGLESS = {"utils", "helpers", "common", "misc", "tools"}
