@@ -8,7 +8,7 @@ import time
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -105,11 +105,9 @@ class Bell:
 
 
 def _turn_over(ended, room):
-    """(Whether more may be started, the rows that were claimed); the rows of tasks that have ended go."""
+    """What _claim_ready says; the rows of tasks that have ended go."""
     _forget(ended)
-    if not DBTaskResult.objects.ready().exists():
-        return False, []
-    return True, _claim_ready(room)
+    return _claim_ready(room)
 
 
 def _forget(ended):
@@ -118,17 +116,15 @@ def _forget(ended):
 
 
 def _claim_ready(room):
-    """Up to `room` ready rows that the gate has room for, claimed in one transaction; a look in vain takes no lock."""
-    if not (room := min(room, gate.room())):
-        return []
-    ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)
-    with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            ready = ready.select_for_update(skip_locked=True)
-        rows = list(ready[:room])
-        claimed = DBTaskResult.objects.filter(pk__in=[row.pk for row in rows])
-        claimed.update(status=TaskResultStatus.RUNNING, started_at=timezone.now())
-    return rows
+    """(Whether rows were ready, up to `room` of them that the gate has room for, claimed).
+
+    Nobody else claims here, hence no transaction; a look in vain takes no lock.
+    """
+    ready = DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)[:room]
+    rows = ready[: gate.room()] if ready else []
+    claimed = DBTaskResult.objects.filter(pk__in=[row.pk for row in rows])
+    claimed.update(status=TaskResultStatus.RUNNING, started_at=timezone.now())
+    return bool(ready), rows
 
 
 def _forget_begun():

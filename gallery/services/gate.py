@@ -20,7 +20,7 @@ PREPARING = timedelta(minutes=1)  # a claimed call that did not reach the gate i
 
 def pass_gate(turn=0):
     """0 where a request may go now, its slot taken; else the seconds until the next one may."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         gate = RateGate.objects.locked()
         now = timezone.now().timestamp()
         wait = gate.wait(now)

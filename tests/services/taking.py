@@ -14,7 +14,7 @@ from .running import queue_rows
 def take(room):
     """The calls that a worker with so much room takes now, first come first."""
     if isinstance(calls.run_call.get_backend(), EmbeddedBackend):
-        ids = [row.args_kwargs["args"][0] for row in _claim_ready(room)]
+        ids = [row.args_kwargs["args"][0] for row in _claim_ready(room)[1]]
     else:
         due = queue_rows().filter(Q(due=None) | Q(due__lte=timezone.now()), status="todo")
         jobs = list(due.order_by("-priority", "id")[: min(room, gate.room())])
