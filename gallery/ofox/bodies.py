@@ -1,7 +1,7 @@
 """Answers as they lie on the disk: mapped, not copied, with every picture left where it is.
 
-Walking the tree goes over a picture's bytes once per level, at 4 GB/s. A body of 112 MB with seven pictures is read in
-0.15 s and takes no memory of its own; each picture of 12 MB is then decoded in 8 ms, into 12 MB.
+Walking the tree goes over a picture's bytes twice, at 4 GB/s. A body of 112 MB with seven pictures is read in
+0.07 s and takes no memory of its own; each picture of 12 MB is then decoded in 8 ms, into 12 MB.
 """
 
 import mmap
@@ -15,6 +15,7 @@ from gallery.ofox.messages import Receipt
 
 PICTURE_KEYS = {"b64_json", "data"}  # the Images API's and Gemini's; only where a string stands behind them
 DEPTH_AT_MOST = 32
+SPACE_AT_MOST = 64  # bytes before an object that is read in one walk less
 TEXT_AT_MOST = 4_000  # characters of one text in the ledger
 ENVELOPE_AT_MOST = 64 * 1024  # bytes of JSON in the ledger
 
@@ -43,7 +44,7 @@ def successful(body: Path, receipt: Receipt) -> Mapped:
 def parsed(view: Mapped, status: int) -> dict:
     """A JSON object in which each picture is a memoryview of its base64."""
     try:
-        answer = tree(msgspec.json.decode(view, type=msgspec.Raw))
+        answer = tree(view)
         if isinstance(view, mmap.mmap):
             view.madvise(mmap.MADV_DONTNEED)  # what was walked over leaves our memory until a picture is decoded
     except (ValueError, RecursionError) as error:
@@ -53,19 +54,39 @@ def parsed(view: Mapped, status: int) -> dict:
     return answer
 
 
-def tree(raw: msgspec.Raw, key: str = "", depth: int = 0):
+def tree(whole: Mapped | memoryview):
+    """JSON in which each picture is a memoryview of its base64; ValueError where it is none."""
+    head = memoryview(whole)[:SPACE_AT_MOST].tobytes()
+    if head.lstrip().startswith(b"{"):
+        return _members(msgspec.json.decode(whole, type=dict[str, msgspec.Raw]))
+    return _branch(msgspec.json.decode(whole, type=msgspec.Raw))
+
+
+def _members(members: dict[str, msgspec.Raw], depth: int = 0) -> dict:
+    return {_storable(name): _branch(member, name, depth + 1) for name, member in members.items()}
+
+
+def _branch(raw: msgspec.Raw, key: str = "", depth: int = 0):
     if depth > DEPTH_AT_MOST:
         raise ValueError("too deep")
     view = memoryview(raw)
     first = view[:1].tobytes()
     if first == b"{":
-        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return {_storable(name): tree(member, name, depth + 1) for name, member in members.items()}
+        return _members(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]), depth)
     if first == b"[":
-        return [tree(item, "", depth + 1) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        return _items(raw, depth)
     if first == b'"' and key in PICTURE_KEYS:
         return view[1:-1]
     return _leaf(raw)
+
+
+def _items(raw: msgspec.Raw, depth: int) -> list:
+    """Of a list, or of a list of objects two levels at once: each costs a walk over the pictures."""
+    try:
+        items = msgspec.json.decode(raw, type=list[dict[str, msgspec.Raw]])
+    except msgspec.ValidationError:
+        return [_branch(item, "", depth + 1) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+    return [_members(item, depth + 1) for item in items]
 
 
 def _leaf(raw: msgspec.Raw):
@@ -106,7 +127,7 @@ def events(view: Mapped) -> Iterator[dict]:
     """The JSON object of every event that arrived whole, with its name as `type` where it has none."""
     for name, data in _raw_events(view):
         try:
-            event = tree(msgspec.json.decode(data, type=msgspec.Raw))
+            event = tree(data)
         except (ValueError, RecursionError):
             continue  # `[DONE]`, or the event in which the body broke off
         if isinstance(event, dict):
