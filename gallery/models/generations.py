@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -49,8 +49,12 @@ class GenerationQuerySet(models.QuerySet):
         return self.filter(status__in=OPEN)
 
     def lock(self, pk):
-        """Until the transaction ends nobody else changes it or its calls. Reads no more than its key."""
-        list(self.select_for_update().filter(pk=pk).order_by().values_list("pk"))
+        """Until the transaction ends nobody else changes it or its calls; on SQLite the whole transaction is a lock.
+
+        Reads no more than its key.
+        """
+        if connection.features.has_select_for_update:
+            list(self.select_for_update().filter(pk=pk).order_by().values_list("pk"))
 
     def newest_answers(self, number):
         """Ids of the last calls that brought pictures.
