@@ -9,6 +9,9 @@ class EventManager(models.Manager):
         """Say that a generation changed; call it inside the transaction that changes it."""
         return self.create(generation=generation, user_id=generation.user_id, preview=preview)
 
+    def append_all(self, generations):
+        self.bulk_create(self.model(generation_id=one.pk, user_id=one.user_id) for one in generations)
+
 
 class Event(models.Model):
     """Appended inside the transaction that made the change; read as `id > last` by `gallery.events`."""

@@ -13,7 +13,7 @@ from gallery.matrix import Grid
 from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
 from gallery.queries import sheets
 
-from . import budgets, calls, turns
+from . import asking, budgets, calls, turns
 from .generations import NotOnOffer
 
 
@@ -82,42 +82,8 @@ def _write(user, plan):
         )
         for cell, estimate in zip(plan.grid.cells, plan.estimates, strict=True)
     ]
-    _ask(batch, generations, plan.entries)
+    asking.write(user, generations, plan.entries)
     return batch
-
-
-def _ask(batch, generations, entries):
-    Generation.objects.bulk_create(generations)
-    asked = [
-        Call(generation=generation, position=place, wanted=wanted, protocol=spec.protocol(generation.kind))
-        for generation in generations
-        for spec in [entries[generation.model].spec]
-        for place, wanted in enumerate(catalog.calls_for(spec, generation.kind, generation.wanted))
-    ]
-    budgets.reserve(asked)
-    if batch.paused_at:
-        Call.objects.bulk_create(asked)
-    else:
-        _take_turns(generations[0].user, asked)
-        Call.objects.bulk_create(asked)
-        _enqueue(asked)
-    _tell(generations)
-
-
-def _take_turns(user, waiting):
-    for call, turn in zip(waiting, turns.take(user, len(waiting)), strict=True):
-        call.turn = turn
-
-
-def _enqueue(waiting):
-    for call in waiting:
-        calls.enqueue(call)
-
-
-def _tell(generations):
-    Event.objects.bulk_create(
-        Event(generation_id=generation.pk, user_id=generation.user_id) for generation in generations
-    )
 
 
 def pause(batch):
@@ -130,7 +96,7 @@ def pause(batch):
             return False
         unsent = Call.objects.filter(generation__batch=batch, status__in=sheets.UNSENT)
         unsent.update(status=Call.Status.QUEUED, worker="", claimed_at=None, turn=None)
-        _tell(batch.generations.open())
+        Event.objects.append_all(batch.generations.open())
         return True
 
 
@@ -141,10 +107,11 @@ def resume(batch):
             return False
         waiting = Call.objects.filter(generation__batch=batch, status=Call.Status.QUEUED)
         waiting = list(waiting.select_related("generation").order_by("generation_id", "position"))
-        _take_turns(batch.user, waiting)
+        turns.give(batch.user, waiting)
         Call.objects.bulk_update(waiting, ["turn"])
-        _enqueue(waiting)
-        _tell(batch.generations.open())
+        for call in waiting:
+            calls.enqueue(call)
+        Event.objects.append_all(batch.generations.open())
         return True
 
 
@@ -161,7 +128,7 @@ def cancel_rest(batch):
         stopped.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now)
         Batch.objects.filter(pk=batch.pk).update(paused_at=None)
         budgets.release(opened)
-        _tell(opened)
+        Event.objects.append_all(opened)
 
 
 def retry_failed(user, batch):
@@ -178,13 +145,12 @@ def retry_failed(user, batch):
         if failed and not Call.objects.filter(generation__batch=batch, status__in=sheets.UNSENT).exists():
             batch.paused_at = None  # nothing is left that the pause was for
             batch.save(update_fields=["paused_at"])
-        if failed:
-            _ask(batch, [_again(user, generation) for generation in failed], entries)
+        asking.write(user, [_again(user, batch, generation) for generation in failed], entries)
         return len(failed)
 
 
-def _again(user, generation):
-    place = ("batch_id", "batch_row", "batch_column", "project_id")
+def _again(user, batch, generation):
+    place = ("batch_row", "batch_column", "project_id")
     wish = ("kind", "model", "prompt", "options", "wanted", "estimated_usd")
     values = {name: getattr(generation, name) for name in place + wish}
-    return Generation(user=user, token=uuid.uuid4(), **values)
+    return Generation(user=user, batch=batch, token=uuid.uuid4(), **values)

@@ -1,13 +1,11 @@
 """Cancelling, running again and retrying many generations: all of it or, after a crash amid it, nothing."""
 
 import uuid
-
-from django.db import transaction
+from dataclasses import replace
 
 from gallery.queries.stakes import Action
 
-from . import budgets
-from .generations import cancel_generation, retry, run_again
+from .generations import cancel_generations, request_generations, what_never_came, wishes_again
 
 
 def act(user, stakes, token):
@@ -15,17 +13,18 @@ def act(user, stakes, token):
 
     Raises BudgetExceeded.
     """
-    with budgets.telling(), transaction.atomic():
-        return [
-            made
-            for generation in sorted(stakes.generations, key=lambda generation: generation.pk)
-            if (made := _act(user, stakes.action, generation, token))
-        ]
+    chosen = sorted(stakes.generations, key=lambda generation: generation.pk)
+    if stakes.action == Action.CANCEL:
+        cancel_generations(chosen)
+        return []
+    return request_generations(
+        user,
+        [
+            replace(wish, token=uuid.uuid5(token, str(earlier.pk)), **_changes(stakes.action, earlier))
+            for earlier, wish in zip(chosen, wishes_again(chosen), strict=True)
+        ],
+    )
 
 
-def _act(user, action, generation, token):
-    if action == Action.CANCEL:
-        cancel_generation(generation)
-        return None
-    again = retry if action == Action.RETRY else run_again
-    return again(user, generation, token=uuid.uuid5(token, str(generation.pk)))
+def _changes(action, generation):
+    return what_never_came(generation) if action == Action.RETRY else {}

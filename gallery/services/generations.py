@@ -1,16 +1,17 @@
 """What a person starts and stops: asking for pictures, asking again, cancelling."""
 
 import uuid
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gallery import catalog
-from gallery.accounting import estimates
+from gallery.accounting.estimates import Estimator
 from gallery.models import ApiKey, Call, Event, Generation, Image, Input, ModelEntry, Project
 
-from . import budgets, calls, uploads
+from . import asking, budgets, uploads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +42,41 @@ def request_generation(user, wish):
 
     The same token a second time (a double click) gives the generation of the first. Raises BudgetExceeded.
     """
+    [generation] = request_generations(user, [wish])
+    return generation
+
+
+def request_generations(user, wishes):
+    """The same for many, all of them or none: one query for each call, and a few more."""
     try:
         with budgets.telling(), transaction.atomic():
-            return _write(user, wish)
+            return _write(user, wishes)
     except IntegrityError:
-        earlier = Generation.objects.filter(token=wish.token, user=user).first()
-        if earlier is None:
+        earlier = {generation.token: generation for generation in user.generations.filter(token__in=_tokens(wishes))}
+        if len(earlier) < len(wishes):
             raise
-        return earlier
+        return [earlier[token] for token in _tokens(wishes)]
 
 
-def _write(user, wish):
-    images = [_image(user, wish.project, one) for one in wish.attached]
-    generation = Generation.objects.create(
+def _tokens(wishes):
+    return [wish.token for wish in wishes]
+
+
+def _write(user, wishes):
+    entries = {wish.entry.name: wish.entry for wish in wishes}
+    estimators = {name: Estimator(entry) for name, entry in entries.items()}
+    generations, inputs = [], []
+    for wish in wishes:
+        generations.append(_generation(user, wish, estimators[wish.entry.name]))
+        inputs += _inputs(user, wish, generations[-1])
+    asking.write(user, generations, entries, inputs)
+    return generations
+
+
+def _generation(user, wish, estimator):
+    asked = catalog.calls_for(wish.entry.spec, wish.kind, wish.wanted)
+    images = len(wish.attached)
+    return Generation(
         project=wish.project,
         user=user,
         kind=wish.kind,
@@ -63,25 +86,17 @@ def _write(user, wish):
         wanted=wish.wanted,
         key=wish.key,
         token=wish.token,
-        estimated_usd=estimates.estimate(wish.entry, wish.options, wish.prompt, len(images), wish.wanted),
+        estimated_usd=estimator.usd(wish.kind, wish.options, prompt=wish.prompt, images=images, calls=asked),
         **wish.place,
     )
-    inputs = [Input(generation=generation, image=image, position=place) for place, image in enumerate(images)]
+
+
+def _inputs(user, wish, generation):
+    for position, one in enumerate(wish.attached):
+        yield Input(generation=generation, image=_image(user, wish.project, one), position=position)
     if wish.mask:
         mask = _image(user, wish.project, wish.mask)
-        inputs.append(Input(generation=generation, image=mask, position=0, role=Input.Role.MASK))
-    Input.objects.bulk_create(inputs)
-    spec = wish.entry.spec
-    asked = [
-        Call.objects.create(generation=generation, position=place, wanted=wanted, protocol=spec.protocol(wish.kind))
-        for place, wanted in enumerate(catalog.calls_for(spec, wish.kind, wish.wanted))
-    ]
-    budgets.reserve(asked)
-    if not (generation.batch and generation.batch.paused_at):
-        for call in asked:
-            calls.enqueue(call)
-    Event.objects.append(generation)
-    return generation
+        yield Input(generation=generation, image=mask, position=0, role=Input.Role.MASK)
 
 
 def _image(user, project, one):
@@ -93,28 +108,45 @@ def run_again(user, generation, **changes):
 
     Raises NotOnOffer where the model has gone.
     """
-    entry = ModelEntry.objects.on_offer().filter(name=generation.model).first()
-    if entry is None:
-        raise NotOnOffer(generation.model)
-    inputs = generation.inputs.select_related("image")
-    values = {
-        "project": generation.project,
-        "entry": entry,
-        "prompt": generation.prompt,
-        "options": generation.options,
-        "wanted": generation.wanted,
-        "attached": tuple(used.image for used in inputs if used.role == Input.Role.IMAGE),
-        "mask": next((used.image for used in inputs if used.role == Input.Role.MASK), None),
-    }
-    return request_generation(user, Wish(**values | changes))
+    [wish] = wishes_again([generation])
+    return request_generation(user, replace(wish, **changes))
 
 
-def retry(user, generation, **changes):
-    """A new generation of the pictures that never came. Where none came, it stands in the earlier one's batch."""
+def retry(user, generation):
+    """A new generation of the pictures that never came; raises NotOnOffer."""
+    return run_again(user, generation, **what_never_came(generation))
+
+
+def wishes_again(generations):
+    """What was wished, as it can be wished anew; in a constant number of queries. Raises NotOnOffer."""
+    entries = {entry.name: entry for entry in ModelEntry.objects.on_offer()}
+    if gone := {generation.model for generation in generations} - set(entries):
+        raise NotOnOffer(", ".join(sorted(gone)))
+    # Not those that were prefetched for somebody's eyes: nobody sees all, but all are meant.
+    used = defaultdict(list)
+    for one in Input.objects.filter(generation__in=generations).select_related("image"):
+        used[one.generation_id].append(one)
+    return [_wish_again(one, entries[one.model], used[one.pk]) for one in generations]
+
+
+def _wish_again(generation, entry, inputs):
+    return Wish(
+        project=generation.project,
+        entry=entry,
+        prompt=generation.prompt,
+        options=generation.options,
+        wanted=generation.wanted,
+        attached=tuple(used.image for used in inputs if used.role == Input.Role.IMAGE),
+        mask=next((used.image for used in inputs if used.role == Input.Role.MASK), None),
+    )
+
+
+def what_never_came(generation):
+    """The changes to a wish that ask for the rest. Where nothing came, it stands in the earlier one's batch."""
     place = {}
     if generation.batch and generation.lacking == generation.wanted:
         place = {name: getattr(generation, name) for name in ("batch", "batch_row", "batch_column")}
-    return run_again(user, generation, wanted=generation.lacking, place=place, **changes)
+    return {"wanted": generation.lacking, "place": place}
 
 
 class NotOnOffer(Exception):
@@ -122,18 +154,25 @@ class NotOnOffer(Exception):
 
 
 def cancel_generation(generation):
+    """True where the generation was open."""
+    return bool(cancel_generations([generation]))
+
+
+def cancel_generations(generations):
     """Stop what can be stopped: queued calls never go out. A sent one cannot be called back; its answer is still kept.
 
-    True where the generation was open.
+    Those that were open.
     """
     with transaction.atomic():
         now = timezone.now()
-        opened = Generation.objects.open().filter(pk=generation.pk)
-        if not opened.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now):
-            return False
-        waiting = Call.objects.filter(generation=generation, status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
+        chosen = Generation.objects.open().filter(pk__in=[generation.pk for generation in generations])
+        opened = list(chosen.select_for_update().order_by("pk"))
+        stopped = Generation.objects.filter(pk__in=[generation.pk for generation in opened])
+        stopped.update(status=Generation.Status.CANCELLED, error_code="cancelled", finished_at=now)
+        theirs = Call.objects.filter(generation__in=opened)
+        waiting = theirs.filter(status__in=(Call.Status.QUEUED, Call.Status.CLAIMED))
         waiting.update(status=Call.Status.CANCELLED, finished_at=now)
-        Call.objects.filter(generation=generation, status=Call.Status.SENT).update(may_have_been_billed=True)
-        budgets.release([generation])
-        Event.objects.append(generation)
-        return True
+        theirs.filter(status=Call.Status.SENT).update(may_have_been_billed=True)
+        budgets.release(opened)
+        Event.objects.append_all(opened)
+        return opened

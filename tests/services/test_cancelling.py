@@ -1,14 +1,17 @@
 """What a cancel did to money: said at once, and again when an answer still comes."""
 
+import uuid
 from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Batch, Call, Generation
+from gallery.queries import pages
 from gallery.queries.stakes import Action, weigh
-from gallery.services import bulk, generations
+from gallery.services import asking, bulk
 from gallery.services.generations import cancel_generation, retry
 from tests.factory import GEMINI, make_call, make_generation, make_image, make_member, make_project
 
@@ -109,7 +112,7 @@ def test_many_are_asked_for_all_or_none(monkeypatch):
     project = make_project()
     user = make_member(project)
     chosen = [make_generation(user, project, status="failed") for _ in range(3)]
-    enqueue, told = generations.calls.enqueue, []
+    enqueue, told = asking.calls.enqueue, []
 
     def die(call):
         told.append(call)
@@ -117,9 +120,39 @@ def test_many_are_asked_for_all_or_none(monkeypatch):
             raise DatabaseError("killed here")
         enqueue(call)
 
-    monkeypatch.setattr(generations.calls, "enqueue", die)
+    monkeypatch.setattr(asking.calls, "enqueue", die)
     with pytest.raises(DatabaseError):
         bulk.act(user, weigh(Action.RUN_AGAIN, chosen), chosen[0].token)
     assert Generation.objects.count() == 3
     assert not Call.objects.exists()
     assert in_queue() == []
+
+
+def queries_to(action, user, chosen):
+    stakes = weigh(action, list(pages.generations_for(user).filter(pk__in=[one.pk for one in chosen])))
+    with CaptureQueriesContext(connection) as captured:
+        bulk.act(user, stakes, uuid.uuid4())
+    return len(captured)
+
+
+@pytest.mark.parametrize(("action", "each"), [(Action.RUN_AGAIN, 1), (Action.RETRY, 1), (Action.CANCEL, 0)])
+def test_many_cost_a_query_for_each_call_and_no_more(action, each):
+    project = make_project()
+    user = make_member(project)
+    status = "queued" if action == Action.CANCEL else "failed"
+    chosen = [make_generation(user, project, status=status) for _ in range(26)]
+    few, many = queries_to(action, user, chosen[:3]), queries_to(action, user, chosen[3:])
+    assert many - few <= 20 * each
+    assert few < 40
+
+
+def test_what_a_person_does_not_see_is_asked_for_again_all_the_same():
+    project, hidden = make_project(), make_project()
+    user = make_member(project)
+    edit = make_generation(user, project, status="failed", kind="edit")
+    image = make_image(make_generation(project=hidden))
+    edit.inputs.create(image=image, position=0)
+    [chosen] = pages.generations_for(user).filter(pk=edit.pk)
+    assert not chosen.inputs.all()
+    [again] = bulk.act(user, weigh(Action.RUN_AGAIN, [chosen]), uuid.uuid4())
+    assert [used.image for used in again.inputs.all()] == [image]
