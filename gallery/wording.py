@@ -130,6 +130,18 @@ def about(usd):
     return f"${usd:.2f}" if round(usd, 2) >= 0.1 else f"${usd:.3f}"
 
 
+def took(seconds):
+    """A time, as short as it is still exact enough; nothing where there is none."""
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return gettext("%s min") % f"{minutes}:{rest:02}"
+    return gettext("%s h") % f"{minutes // 60}:{minutes % 60:02}"
+
+
 def money(usd):
     """An amount of a budget: whole dollars without cents, less than ten cents to the tenth of one."""
     if usd == int(usd):

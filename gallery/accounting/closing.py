@@ -7,7 +7,7 @@ from gallery.models import MonthClose
 from gallery.models.aggregates import MEASURES, dollars_of
 from gallery.periods import Period
 
-from . import spending
+from . import exports, spending
 
 CUTS = tuple(spending.COLUMNS)
 COUNTS = MEASURES[: MEASURES.index("cost_micros")]
@@ -93,7 +93,7 @@ def sheet(close):
     yield ["cut", "name", *COUNTS, "cost_usd", "unknown_calls", "possible_usd"]
     for name in CUTS:
         for line in close.snapshot[name]:
-            yield [name, _harmless(line["label"]), *_numbers(line)]
+            yield [name, exports.harmless(line["label"]), *_numbers(line)]
     yield ["total", f"{close.month:%Y-%m}", *_numbers(close.snapshot["total"])]
     yield ["billed", "", *[""] * len(COUNTS), f"{close.billed_usd:.6f}", "", ""]
 
@@ -101,8 +101,3 @@ def sheet(close):
 def _numbers(line):
     cost, possible = (dollars_of(line[name]) for name in ("cost_micros", "possible_micros"))
     return [*(line[name] for name in COUNTS), cost, line["unknown"], possible]
-
-
-def _harmless(text):
-    """A spreadsheet takes a cell that begins like this for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -131,6 +131,10 @@ class Generation(models.Model):
         return (self.finished_at - self.created_at).total_seconds() if self.finished_at else None
 
     @property
+    def took(self):
+        return wording.took(self.seconds)
+
+    @property
     def settings(self):
         """Its options in words, without those that were left to the model."""
         return wording.settings(self.options)

@@ -189,6 +189,10 @@ class Call(models.Model):
         return (self.finished_at - self.sent_at).total_seconds() if self.sent_at and self.finished_at else None
 
     @property
+    def took(self):
+        return wording.took(self.seconds)
+
+    @property
     def tokens(self):
         """Kind to number, unknown kinds as None."""
         return {kind: getattr(self, kind) for kind in KINDS}
