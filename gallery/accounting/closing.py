@@ -32,11 +32,11 @@ class Standing:
 
     @property
     def closed_sums(self):
-        return self.close and spending.Sums([self.close.snapshot["total"]])
+        return self.close and _sums_of([self.close.snapshot["total"]])
 
     def closed_sums_of(self, project):
         """A project's part of the month as it was closed; None where it was not."""
-        return self.close and spending.Sums([one for one in self.close.snapshot["project"] if one["key"] == project.pk])
+        return self.close and _sums_of([one for one in self.close.snapshot["project"] if one["key"] == project.pk])
 
     @property
     def shown(self):
@@ -54,11 +54,15 @@ class Standing:
         if self.close is None:
             return None
         changes = {name: getattr(self.now, name) - getattr(self.closed_sums, name) for name in MEASURES}
-        return spending.Sums([changes]) if any(changes.values()) else None
+        return _sums_of([changes]) if any(changes.values()) else None
 
     @property
     def late_usd(self):
         return self.late and dollars_of(self.late.cost_micros)
+
+
+def _sums_of(lines):
+    return spending.Sums([[line.get(name, 0) for name in MEASURES] for line in lines])
 
 
 def months():

@@ -51,6 +51,11 @@ class UsageQuerySet(models.QuerySet):
             values = [connection.ops.adapt_datefield_value(moment), *cuts, *(amounts[name] for name in MEASURES)]
             cursor.execute(self.model.INCREASE, values)
 
+    def sums(self, *cuts, measures=MEASURES):
+        """A tuple for each mixture of the cuts: these, and what the measures add up to."""
+        added = {name: models.Sum(name) for name in measures}
+        return self.values(*cuts).annotate(**added).values_list(*cuts, *measures)
+
     def within(self, period):
         time = self.model.TIME
         return self.filter(**{f"{time}__gte": period.start, f"{time}__lt": period.end})

@@ -119,7 +119,7 @@ class Report:
 
     def table(self, name, title):
         lines = self.spending.by(name)
-        apart, rest = lines[: self.most_lines], [vars(sums) for _key, sums in lines[self.most_lines :]]
+        apart, rest = lines[: self.most_lines], [vars(sums).values() for _key, sums in lines[self.most_lines :]]
         labels = spending.labels(name, [key for key, _sums in apart])
         shown = [
             {
