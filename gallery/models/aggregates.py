@@ -34,6 +34,15 @@ def sum_field(label):
     return models.BigIntegerField(label, default=0)
 
 
+class WholeSum(models.Sum):
+    """Of whole numbers, as the database has it: PostgreSQL would send decimals, and Django go through every value."""
+
+    template = f"CAST({models.Sum.template} AS bigint)"
+
+    def get_db_converters(self, connection):
+        return []
+
+
 class UsageQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Of everybody for staff; else one's own, and all of the projects one manages."""
@@ -53,7 +62,7 @@ class UsageQuerySet(models.QuerySet):
 
     def sums(self, *cuts, measures=MEASURES):
         """A tuple for each mixture of the cuts: these, and what the measures add up to."""
-        added = {name: models.Sum(name) for name in measures}
+        added = {name: WholeSum(name) for name in measures}
         return self.values(*cuts).annotate(**added).values_list(*cuts, *measures)
 
     def within(self, period):
