@@ -20,7 +20,8 @@ from gallery.pricing import IN_KINDS, KINDS, OUT_KINDS
 
 # The ways to cut, as addresses name them, and their columns.
 COLUMNS = {"model": "model", "project": "project_id", "person": "user_id", "key": "key_id", "kind": "operation"}
-FEW = ("model", "kind")  # cuts of so few parts that the whole is added up from them, and not read once more
+BESIDE = {"kind": ["model"]}  # rows are grouped by that too, as the unique index is: SQLite has nothing to sort then
+FEW = 20  # parts; the whole of so few is added up from them, and not read once more
 NO_KEY = 0  # what a person asked for in the browser
 STEP_MEASURES = ("calls", "pictures", *KINDS, "cost_micros", "unknown")  # shown by day
 SHOWN_APART = 7  # the rest of a chart's stack is "others"; more colours could not be told apart
@@ -114,8 +115,7 @@ class Spending:
         self.period = period
         self.cuts = {}
         self.parts = books.within(period)
-        rows = [row for part in self.parts for row in part.sums(*COLUMNS.values())]
-        self.cells = [(row[: len(COLUMNS)], row[len(COLUMNS) :]) for row in rows]  # keys and sums
+        self.cells = [cell for part in self.parts for cell in part.sums(*COLUMNS.values())]
         self.total = Sums(sums for _keys, sums in self.cells)
         if not self.is_monthly:
             self.parts = [books.days.within(period.with_days_to_come)]
@@ -148,19 +148,21 @@ class Spending:
 
     def by_step(self, name):
         """(day or month -> sums, for those in which something was sent; the same of each of the dearest few by key)."""
-        column, together = COLUMNS[name], name in FEW
-        apart = {key: defaultdict(list) for key, _sums in self.by(name)[:SHOWN_APART]}
+        column, keys = COLUMNS[name], [key for key, _sums in self.by(name)]
+        apart = {key: defaultdict(list) for key in keys[:SHOWN_APART]}
+        few = len(keys) <= FEW
         whole = defaultdict(list)
         for part in self.parts:
             time = part.model.TIME
-            rows = part if together else part.filter(**{f"{column}__in": list(apart)})
-            for day, key, *sums in rows.sums(time, column, measures=STEP_MEASURES):
+            wanted = {f"{column}__in": keys if few else list(apart)}
+            rows = part.filter(**wanted).sums(time, column, *BESIDE.get(name, []), measures=STEP_MEASURES)
+            for (day, key, *_beside), sums in rows:
                 if key in apart:
                     apart[key][self.step_of(day)].append(sums)
-                if together:
+                if few:
                     whole[self.step_of(day)].append(sums)
-            if not together:
-                for day, *sums in part.sums(time, measures=STEP_MEASURES):
+            if not few:
+                for (day,), sums in part.sums(time, measures=STEP_MEASURES):
                     whole[self.step_of(day)].append(sums)
         return _sums_of(whole), {key: _sums_of(rows_of) for key, rows_of in apart.items()}
 

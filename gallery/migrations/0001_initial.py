@@ -1129,7 +1129,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="usageday",
             constraint=models.UniqueConstraint(
-                fields=("day", "model", "project", "user", "key_id", "operation"), name="one_usage_row_a_day"
+                fields=("day", "model", "operation", "project", "user", "key_id"), name="one_usage_row_a_day"
             ),
         ),
         migrations.AddIndex(
@@ -1143,7 +1143,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="usagemonth",
             constraint=models.UniqueConstraint(
-                fields=("month", "model", "project", "user", "key_id", "operation"), name="one_usage_row_a_month"
+                fields=("month", "model", "operation", "project", "user", "key_id"), name="one_usage_row_a_month"
             ),
         ),
     ]

@@ -61,9 +61,10 @@ class UsageQuerySet(models.QuerySet):
             cursor.execute(self.model.INCREASE, values)
 
     def sums(self, *cuts, measures=MEASURES):
-        """A tuple for each mixture of the cuts: these, and what the measures add up to."""
+        """For each mixture of the cuts: (its values, what the measures add up to), both in their order."""
         added = {name: WholeSum(name) for name in measures}
-        return self.values(*cuts).annotate(**added).values_list(*cuts, *measures)
+        rows = self.values(*cuts).annotate(**added).values_list(*cuts, *measures)
+        return [(row[: len(cuts)], row[len(cuts) :]) for row in rows]
 
     def within(self, period):
         time = self.model.TIME
@@ -127,7 +128,7 @@ class UsageDay(Usage):
         ordering = ["-day"]
         constraints = [
             models.UniqueConstraint(
-                fields=["day", "model", "project", "user", "key_id", "operation"], name="one_usage_row_a_day"
+                fields=["day", "model", "operation", "project", "user", "key_id"], name="one_usage_row_a_day"
             ),
         ]
         indexes = [
@@ -154,7 +155,7 @@ class UsageMonth(Usage):
         ordering = ["-month"]
         constraints = [
             models.UniqueConstraint(
-                fields=["month", "model", "project", "user", "key_id", "operation"], name="one_usage_row_a_month"
+                fields=["month", "model", "operation", "project", "user", "key_id"], name="one_usage_row_a_month"
             ),
         ]
         indexes = [
