@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from gallery import periods
 from gallery.accounting import closing, spending
 from gallery.forms.usage import CloseForm, UsageForm
+from gallery.models import Call
 from gallery.services import months
 
 from .reports import Report, ledger_url
@@ -22,7 +23,13 @@ def dashboard(request):
     context = report.context()
     times = spending.answer_times(report.period)
     for line in context["tables"][0]["lines"]:
-        line["times"] = times.get(line["key"])
+        model = line["key"]
+        line |= {
+            "errors_url": report.url(model=model, errors=1),
+            "unknown_url": report.url(model=model, unknown=1),
+            "refused_url": report.url(model=model, status=Call.Status.REFUSED),
+            "times": times.get(model),
+        }
     return render(request, "admin/usage/dashboard.html", context | {"latency_of": spending.LATENCY_OF})
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections import defaultdict
 from decimal import Decimal
+from functools import cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -28,7 +29,7 @@ class Report:
         self.books = books.filter(**{spending.COLUMNS[name]: value for name, value in form.chosen.items()})
         self.calls_url = calls_url
         self.period = form.stretch
-        self.step_urls = {}
+        self.say_step, self.step_url = cache(self.say_step), cache(self.step_url)  # for both charts and the table
         self.spending = spending.Spending(self.books, self.period)
         self.total = self.spending.total
 
@@ -113,9 +114,7 @@ class Report:
         return date_format(step, "YEAR_MONTH_FORMAT" if self.spending.is_monthly else "SHORT_DATE_FORMAT")
 
     def step_url(self, step):
-        if step not in self.step_urls:  # both charts and the table lead there
-            self.step_urls[step] = self.calls_url(self.spending.stretch_of(step), self.form.chosen)
-        return self.step_urls[step]
+        return self.calls_url(self.spending.stretch_of(step), self.form.chosen)
 
     def table(self, name, title):
         lines = self.spending.by(name)
@@ -128,9 +127,6 @@ class Report:
                 "sums": sums,
                 "cells": self.cells(sums),
                 "url": self.url(**{name: key}),
-                "errors_url": self.url(**{name: key, "errors": 1}),
-                "unknown_url": self.url(**{name: key, "unknown": 1}),
-                "refused_url": self.url(**{name: key, "status": Call.Status.REFUSED}),
                 "narrow": f"?{self.query(**{name: key})}",
             }
             for key, sums in apart
