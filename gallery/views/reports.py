@@ -142,7 +142,7 @@ class Report:
             "tokens_in": whole(sums.tokens_in),
             "tokens_out": whole(sums.tokens_out),
             "cost": money(sums.cost_usd, self.places),
-            "unknown": sums.unknown,
+            "unknown": _("+ %(n)s unknown") % {"n": sums.unknown} if sums.unknown else "",
         }
 
     def chips(self):
