@@ -36,7 +36,7 @@ GIGABYTE = 1024**3
 
 
 def millions(bench):
-    """Pages, and adding a call, at ten million calls on both databases: half an hour, 20 GB; only when it is named."""
+    """Pages, and adding a call, at ten million calls on both databases: half an hour, 25 GB; only when it is named."""
     yield from _measured(bench, "SQLite")
     if programs := server_programs():
         with private_server(programs, SERVER_OPTIONS) as address:

@@ -97,13 +97,16 @@ class Books:
     def visible_to(self, user):
         return Books(self.days.visible_to(user), self.months.visible_to(user))
 
+    def days_within(self, period):
+        return [self.days.within(period.with_days_to_come)]
+
     def within(self, period):
         """All of a period, in few rows: the months that lie in it whole, and the days at its ends."""
         period = period.with_days_to_come
         head = period.start if period.start.day == 1 else periods.month_of(period.start).end
         tail = period.end.replace(day=1)
         if head >= tail:
-            return [self.days.within(period)]
+            return self.days_within(period)
         ends = [Period(period.start, head), Period(tail, period.end)]
         return [self.months.within(Period(head, tail)), *(self.days.within(end) for end in ends if end.days)]
 
@@ -118,7 +121,7 @@ class Spending:
         self.cells = [cell for part in self.parts for cell in part.sums(*COLUMNS.values())]
         self.total = Sums(sums for _keys, sums in self.cells)
         if not self.is_monthly:
-            self.parts = [books.days.within(period.with_days_to_come)]
+            self.parts = books.days_within(period)
 
     def by(self, name):
         """(key, sums) of each model, project, person, API key or kind, the dearest first."""

@@ -176,7 +176,7 @@ def test_a_call_before_a_closed_gate_goes_back_to_the_queue_and_says_until_when(
 
 
 @pytest.mark.parametrize("seconds", [0.2, 30])
-def test_a_call_that_is_cancelled_at_the_gate_never_goes_out(online, seconds):
+def test_a_call_that_is_cancelled_at_the_gate_never_goes_out(online, clock, seconds):
     made()
     gate.push(seconds)
     generation = ask()
