@@ -1,15 +1,19 @@
 // Loads modules of behaviours/ when they are first needed: data-behaviour on fresh content, data-action on a click.
 
 const TOAST_STAYS = 5000 // milliseconds
+const PRESSES = ["click", "keydown"]
 const started = new WeakMap()
 const modules = {} // by name: imports under way end in any order, but what waits for one of them is run in its own
+const held = []
+let underway // until all that was run up to now is done
 
 function run(name, ...given) {
   modules[name] ??= import(`behaviours/${name}.js`).catch((error) => {
     delete modules[name] // offline: the next click tries again
     throw error
   })
-  return modules[name].then((module) => module.default(...given))
+  const done = modules[name].then((module) => module.default(...given)).catch(reportError)
+  underway = Promise.all([underway, done])
 }
 
 function start(element) {
@@ -56,13 +60,28 @@ for (const type of ["pointerover", "focusin"]) {
   })
 }
 
-// Every key is passed on, so that none is lost while the module loads; it ignores what it has seen.
-document.addEventListener("keydown", (event) => run("keys", event))
-
-for (const event of takeEarly()) {
-  if (event.type === "keydown") run("keys", event)
-  else if (event.target.closest("button")) act(event) // a link was followed by the browser
+// What is pressed before the behaviours of the page have started is held, and given to them then, one after the other. The
+// browser's own part is done at once: links, boxes and forms need no script, and none of them is pressed twice.
+function hold(event) {
+  if (!event.isTrusted || (event.type === "click" && !event.target.closest("button[type=button]"))) return
+  event.stopImmediatePropagation()
+  held.push(event)
 }
+
+async function release() {
+  await underway
+  for (const event of held) {
+    const again = new event.constructor(event.type, event)
+    if (event.type === "click") again.preventDefault() // a popover that it opened would close
+    event.target.dispatchEvent(again)
+    await underway // else a key that leads to another page could overtake what a click began
+  }
+  for (const type of PRESSES) removeEventListener(type, hold, { capture: true })
+}
+
+takeEarly().forEach(hold)
+for (const type of PRESSES) addEventListener(type, hold, { capture: true })
+document.addEventListener("htmx:load", release, { once: true }) // after the listener above that starts them
 
 // Not a module of its own: what it most often has to say is that nothing can be loaded.
 function toast(message, tone = "") {

@@ -12,13 +12,10 @@ function find(...sequences) {
   }
 }
 
-const seen = new WeakSet()
 let before = ""
 let at = 0
 
 function press(event) {
-  if (seen.has(event)) return
-  seen.add(event)
   if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return
   const held = event.metaKey || event.ctrlKey
   if (!held && event.target.closest(`${TYPED_IN}, dialog`)) return
@@ -33,6 +30,6 @@ function press(event) {
   else element.click()
 }
 
-document.addEventListener("keydown", press) // from here on at once, so that the browser's own meaning of a key is prevented
-
-export default press
+export default function keys() {
+  document.addEventListener("keydown", press)
+}

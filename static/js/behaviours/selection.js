@@ -41,5 +41,6 @@ export default function selection(element) {
     const free = element.isConnected && !document.querySelector("dialog[open], :popover-open")
     if (event.key === "Escape" && free) choose(boxes(), false)
   })
-  show()
+  if (element.querySelector("thead [data-choose]").checked) choose(boxes(), true) // since before this was loaded
+  else show()
 }
