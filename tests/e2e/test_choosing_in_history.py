@@ -43,6 +43,17 @@ def test_shift_takes_a_range_all_takes_all_and_escape_none(page, refused):
     expect(bar(page)).to_be_hidden()
 
 
+def test_escape_closes_an_open_menu_before_it_chooses_none(page, refused):
+    boxes(page).nth(0).check()
+    page.get_by_role("button", name="You:").click()
+    expect(page.locator("#person")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#person")).to_be_hidden()
+    expect(bar(page)).to_contain_text("1 selected")
+    page.keyboard.press("Escape")
+    expect(bar(page)).to_be_hidden()
+
+
 def test_keys_choose_the_row_one_has_walked_to(page, refused):
     page.keyboard.press("j")
     page.keyboard.press("j")

@@ -16,6 +16,7 @@ let before = ""
 let at = 0
 
 function press(event) {
+  if (event.key === "Escape") return // the browser's, for what is open, then selection.js's
   if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return
   const held = event.metaKey || event.ctrlKey
   if (!held && event.target.closest(`${TYPED_IN}, dialog`)) return
