@@ -5,7 +5,7 @@ const PRESSES = ["click", "keydown"]
 const started = new WeakMap()
 const modules = {} // by name: imports under way end in any order, but what waits for one of them is run in its own
 const held = []
-let underway // until all that was run up to now is done
+let underway = Promise.resolve() // until all that was run up to now is done
 
 function run(name, ...given) {
   modules[name] ??= import(`behaviours/${name}.js`).catch((error) => {
@@ -13,7 +13,7 @@ function run(name, ...given) {
     throw error
   })
   const done = modules[name].then((module) => module.default(...given)).catch(reportError)
-  underway = Promise.all([underway, done])
+  underway = underway.then(() => done)
 }
 
 function start(element) {
