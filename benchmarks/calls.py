@@ -47,20 +47,20 @@ def _one_call(studio, person, gateway):
 
 def twenty(bench):
     """200 pictures, 20 at once, gateway delay 1 s: pictures a second, as a share of the floor's."""
-    shares, _ = _load(bench, at_once=20, delay=1)
+    shares = _shares(bench, at_once=20, delay=1)
     yield Line("200 pictures, 20 at once, 1 s: share of the floor's rate", shares, "", 0.85, least=True)
 
 
 def hundred(bench):
     """200 pictures, 100 at once, gateway delay 1 s, and the memory that takes."""
-    shares, peaks = _load(bench, at_once=100, delay=1)
+    shares = _shares(bench, at_once=100, delay=1)
     yield Line("200 pictures, 100 at once, 1 s: share of the floor's rate", shares, "", 0.6, least=True)
-    yield Line("peak memory of all processes, 100 in flight", peaks, "MB", 250)
+    yield Line("peak memory of all processes, 100 in flight", _peaks(bench, at_once=100, delay=1), "MB", 250)
 
 
 def slow(bench):
     """200 pictures, 100 at once, gateway delay 10 s, the real case; three rounds, as each takes a minute."""
-    shares, _ = _load(bench, at_once=100, delay=10, rounds=3)
+    shares = _shares(bench, at_once=100, delay=10, rounds=3)
     yield Line("200 pictures, 100 at once, 10 s: share of the floor's rate", shares, "", 0.97, least=True)
 
 
@@ -74,20 +74,38 @@ def large(bench):
     yield Line("peak memory, 12 MB pictures, n = 4, 32 in flight", (peak.bytes / MB,), "MB", 350)
 
 
-def _load(bench, at_once, delay, rounds=5):
-    number = at_once if bench.quick else 200
-    shares, peaks = [], []
+def _shares(bench, at_once, delay, rounds=5):
+    """Of the floor's rate. Nobody looks at memory meanwhile: each look holds up for 3 ms what is looked at."""
+    shares, number = [], _number(bench, at_once)
     with bench.gateway(delay) as gateway:
         for _ in bench.rounds(rounds):
             floor = bench.floor(gateway, number, at_once)["seconds"]
             with bench.studio(gateway, in_flight=at_once) as studio:
-                with Peak(*studio.processes) as peak:
-                    queued = studio.queue(number)
-                    ended = studio.books.wait_until_ended()
-                _check(studio)
-            shares.append(floor / (ended - queued))
+                shares.append(floor / _run(studio, number))
+    return tuple(shares)
+
+
+def _peaks(bench, at_once, delay):
+    """In megabytes."""
+    peaks = []
+    with bench.gateway(delay) as gateway:
+        for _ in bench.rounds(3):
+            with bench.studio(gateway, in_flight=at_once) as studio, Peak(*studio.processes) as peak:
+                _run(studio, _number(bench, at_once))
             peaks.append(peak.bytes / MB)
-    return tuple(shares), tuple(peaks)
+    return tuple(peaks)
+
+
+def _number(bench, at_once):
+    return at_once if bench.quick else 200
+
+
+def _run(studio, number):
+    """Seconds from the moment at which they are queued to the end of the last."""
+    queued = studio.queue(number)
+    seconds = studio.books.wait_until_ended() - queued
+    _check(studio)
+    return seconds
 
 
 def _check(studio):
