@@ -74,6 +74,7 @@ def test_a_budget_warns_then_refuses_and_can_be_lifted_for_a_day(page, complaint
     expect(outlook).to_contain_text("ada can raise it.")
     send(page)
     expect(page.locator("#composer_error")).to_contain_text("“On a budget” has")
+    expect(outlook).to_be_hidden()  # the same words once
     expect(cards(page, "beyond the budget")).to_have_count(0)
 
     page.goto("/admin/gallery/budget/")
