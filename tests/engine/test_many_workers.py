@@ -80,7 +80,10 @@ def test_workers_killed_at_any_moment_leave_no_call_stuck_and_none_is_sent_twice
     assert ended["succeeded", ""] >= 10
     asked = requests(sandbox)
     assert set(asked.values()) == {1}
-    assert sandbox.ledger()["received"] == Call.objects.exclude(sent_at=None).count()
+    sent = Call.objects.exclude(sent_at=None)
+    unheard = sent.exclude(generation__prompt__in=asked)  # killed after the commit, before all of it had gone out
+    assert {call.status for call in unheard} <= {"interrupted"}
+    assert asked.total() <= sandbox.ledger()["received"] <= sent.count()
     assert set(Call.objects.values_list("status", flat=True)) <= {"answered", "interrupted"}
 
 
