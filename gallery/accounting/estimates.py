@@ -30,10 +30,11 @@ class Estimator:
     def price(self):
         return Price.objects.at(self.entry.name, timezone.now())
 
-    def usd(self, kind, options, *, prompt, images, calls):
+    def usd(self, kind, options, *, prompt, images, wanted):
         """Dollars to expect, or None where the model has no price or no formula."""
         if self.price is None:
             return None
+        calls = catalog.calls_for(self.entry.spec, kind, wanted)
         expected = self._formula(self.price, options, prompt=prompt, images=images, calls=calls)
         return expected and (expected * self.ratio(kind, options, images)).quantize(SIX_PLACES, ROUND_HALF_UP)
 
@@ -76,8 +77,7 @@ class Estimator:
 def estimate(entry, options, prompt, images, wanted):
     """Dollars to expect, or None where the model has no price or no formula."""
     kind = Generation.Kind.EDIT if images else Generation.Kind.GENERATE
-    calls = catalog.calls_for(entry.spec, kind, wanted)
-    return Estimator(entry).usd(kind, options, prompt=prompt, images=images, calls=calls)
+    return Estimator(entry).usd(kind, options, prompt=prompt, images=images, wanted=wanted)
 
 
 def key(kind, options, images):

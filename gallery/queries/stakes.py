@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from gallery import catalog, wording
+from gallery import wording
 from gallery.accounting.estimates import Estimator
 from gallery.models import Generation, ModelEntry
 
@@ -117,10 +117,13 @@ def _estimate(action, generations, entries):
     total = Decimal(0)
     for generation in generations:
         estimator = estimators[generation.model]
-        calls = catalog.calls_for(estimator.entry.spec, generation.kind, _pictures(action, generation))
         images = sum(used.role == used.Role.IMAGE for used in generation.inputs.all())
         expected = estimator.usd(
-            generation.kind, generation.options, prompt=generation.prompt, images=images, calls=calls
+            generation.kind,
+            generation.options,
+            prompt=generation.prompt,
+            images=images,
+            wanted=_pictures(action, generation),
         )
         if expected is None:
             return None

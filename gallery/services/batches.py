@@ -7,7 +7,6 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gallery import catalog
 from gallery.accounting.estimates import Estimator
 from gallery.matrix import Grid
 from gallery.models import Batch, Call, Event, Generation, ModelEntry, Project
@@ -37,8 +36,7 @@ def estimates(cells, entries):
 
 def _estimate(cell, estimator):
     kind = Generation.Kind.GENERATE
-    asked = catalog.calls_for(estimator.entry.spec, kind, cell.wanted)
-    return estimator.usd(kind, cell.options, prompt=cell.prompt, images=0, calls=asked)
+    return estimator.usd(kind, cell.options, prompt=cell.prompt, images=0, wanted=cell.wanted)
 
 
 def request_batch(user, plan):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gallery import catalog
 from gallery.accounting.estimates import Estimator
 from gallery.models import ApiKey, Call, Event, Generation, Image, Input, ModelEntry, Project
 
@@ -74,8 +73,7 @@ def _write(user, wishes):
 
 
 def _generation(user, wish, estimator):
-    asked = catalog.calls_for(wish.entry.spec, wish.kind, wish.wanted)
-    images = len(wish.attached)
+    expected = estimator.usd(wish.kind, wish.options, prompt=wish.prompt, images=len(wish.attached), wanted=wish.wanted)
     return Generation(
         project=wish.project,
         user=user,
@@ -86,7 +84,7 @@ def _generation(user, wish, estimator):
         wanted=wish.wanted,
         key=wish.key,
         token=wish.token,
-        estimated_usd=estimator.usd(wish.kind, wish.options, prompt=wish.prompt, images=images, calls=asked),
+        estimated_usd=expected,
         **wish.place,
     )
 

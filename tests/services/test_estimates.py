@@ -17,7 +17,7 @@ LOW = {"quality": "low", "size": "1024x1024"}
 
 def estimate(options=LOW, images=0, wanted=1):
     kind = "edit" if images else "generate"
-    return Estimator(ModelEntry.objects.get(name=GPT)).usd(kind, options, prompt="fox", images=images, calls=(wanted,))
+    return Estimator(ModelEntry.objects.get(name=GPT)).usd(kind, options, prompt="fox", images=images, wanted=wanted)
 
 
 def answered(times, factor, options=LOW, **fields):
