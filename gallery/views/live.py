@@ -17,11 +17,12 @@ async def stream(request):
 
     A page says `?after=` what it was made, and one that comes back `Last-Event-ID`: both get what they missed.
 
-    Nobody gets 401 and not the sign-in page: a browser ends its stream at the one and stumbles over the other.
+    Nobody gets 204, by which HTML's standard ends a stream, and not the sign-in page, over which a browser stumbles. An
+    error would stand in the console of everybody whose page opens its stream in the moment of signing out.
     """
     user = await request.auser()
     if not user.is_authenticated:
-        return HttpResponse(status=401)
+        return HttpResponse(status=204)
     after = whole_number(request.headers.get("last-event-id") or request.GET.get("after"))
     response = StreamingHttpResponse(changes(user, after), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"

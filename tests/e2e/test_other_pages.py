@@ -251,6 +251,17 @@ def test_signing_out_ends_it(open_context, browser, studio):
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
+def test_a_page_that_is_still_open_after_signing_out_says_that_it_waits_and_no_error(open_context):
+    context = open_context()
+    page = context.new_page()
+    page.goto("/gallery/")
+    live = page.locator("html")
+    expect(live).to_have_attribute("data-live", "on")
+    context.clear_cookies()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")  # as on coming back to it
+    expect(live).to_have_attribute("data-live", "cut")
+
+
 def test_the_first_page_is_light(open_context):
     """look.md: under 80 kB on the wire and 12 requests."""
     page = open_context(storage_state=None).new_page()

@@ -127,10 +127,10 @@ def test_a_last_event_that_never_was_is_no_harm(last):
     run(come_back)
 
 
-def test_nobody_gets_401_and_no_page():
+def test_nobody_gets_an_end_of_the_stream_and_no_page():
     async def listen():
         async with stream() as (start, part):
-            assert start["status"] == 401
+            assert start["status"] == 204
             assert await part() == ""
 
     run(listen)
