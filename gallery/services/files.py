@@ -20,7 +20,7 @@ DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
 # Answers of tens of megabytes go one after the other: with four pictures of 12 MB each takes 150 MB meanwhile.
 DECODER_OF_LARGE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode-large")
 LARGE_ANSWER = 16 * 1024 * 1024  # bytes
-# Previews are made and stored beside the original: together they take as long as it does.
+# The large preview is made and stored beside the original and the small one: the two sides take about as long.
 ENCODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
 
 
@@ -67,10 +67,10 @@ def keep(source):
         digest = hashlib.file_digest(file, "sha256") if isinstance(source, Path) else hashlib.sha256(source)
         kept = Kept(digest.hexdigest(), file.seek(0, os.SEEK_END), studied.measured)
         image = Image(**kept.row())
-        previews = [ENCODERS.submit(_keep_preview, image, size, studied) for size in ("large", "small")]
+        large = ENCODERS.submit(_keep_preview, image, "large", studied)
         _store("originals", image.original_name, lambda: File(file))
-        for preview in previews:
-            preview.result()
+        _keep_preview(image, "small", studied)
+        large.result()
     return kept
 
 
