@@ -29,7 +29,7 @@ def rows(editor, studio):
     Event.objects.append(studio.generation)
     make_key(editor)
     Favourite.objects.create(user=editor, image=studio.picture)
-    audit.note(editor, audit.Action.CHANGED, Budget.objects.lock(), {"hard_usd": 5}, {"hard_usd": 6})
+    audit.note(editor, audit.Action.CHANGED, Budget.objects.create(scope="studio"), {"hard_usd": 5}, {"hard_usd": 6})
     Proposal.objects.create(kind=Proposal.Kind.PRICE, model=GPT, found={"image_out": "40"})
     return {model: model.objects.first() for model in LEDGER}
 
