@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,14 +16,26 @@ from django.core.files.storage import storages
 from gallery import pictures
 from gallery.models import Image
 
+NICENESS = 10
+
+
+def _pool(name, at_once):
+    return ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=name, initializer=_give_way)
+
+
+def _give_way():
+    """A picture can wait a moment; what is to be sent next cannot, nor what people look at. On Linux a thread has a
+    priority of its own."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
 # Decoding is the studio's only heavy work: as many at once as there are cores here, so that memory stays bounded.
-DECODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
+DECODERS = _pool("decode", 2)
 # Answers of tens of megabytes go one after the other: with four pictures of 12 MB each takes 150 MB meanwhile.
-DECODER_OF_LARGE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode-large")
+DECODER_OF_LARGE = _pool("decode-large", 1)
 LARGE_ANSWER = 16 * 1024 * 1024  # bytes
 # The large preview is made and stored beside the original and the small one: the two sides take about as long.
-ENCODERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
-
+ENCODERS = _pool("encode", 2)
 
 FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk's own end, or the share of it that we may fill
 
