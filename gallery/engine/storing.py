@@ -5,7 +5,7 @@ import logging
 
 logger = logging.getLogger(__name__)
 
-MOST = 64  # answers on the worker's disk that are not stored yet; with more of them a call keeps its place
+MOST = 128  # answers on the worker's disk that are not stored yet; with more of them a call keeps its place
 PATIENCE = 4  # seconds at the end for what is being stored, after those for the calls that are out
 
 
