@@ -1,6 +1,6 @@
 """The ledger: one row for every HTTP request sent to the gateway, and the prices it was costed with."""
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -69,16 +69,28 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled before it was sent")
 
 
+CLAIM = """
+    UPDATE gallery_call SET status = %s, worker = %s, claimed_at = %s
+    WHERE id = %s AND status = %s AND NOT EXISTS (
+        SELECT 1 FROM gallery_generation JOIN gallery_batch ON gallery_batch.id = gallery_generation.batch_id
+        WHERE gallery_generation.id = gallery_call.generation_id AND gallery_batch.paused_at IS NOT NULL
+    )
+"""
+
 UNDER_WAY = (Status.QUEUED, Status.CLAIMED, Status.SENT)
 MOST_ATTEMPTS = 4  # the first and three repeated ones
 
 
 class CallQuerySet(models.QuerySet):
     def claim(self, pk, worker):
-        """True for exactly one of any number of workers."""
-        now = timezone.now()
-        claimable = self.filter(pk=pk, status=Status.QUEUED).not_paused()
-        return claimable.update(status=Status.CLAIMED, worker=worker, claimed_at=now) == 1
+        """True for exactly one of any number of workers; for none where the call's batch is paused.
+
+        In SQL: the ORM takes 0.6 ms to put it into words, and this is said for every call.
+        """
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, [Status.CLAIMED, worker, now, pk, Status.QUEUED])
+            return cursor.rowcount == 1
 
     def mark_sent(self, call, sent):
         """True where the call was still ours to send; committed before a byte goes out."""
