@@ -46,7 +46,7 @@ async def run_call(call_id, on_answered=lambda: None):
 
     Says when the call is out no more: what is left then is to store what came.
     """
-    claimed = await sync_to_async(_claim)(call_id)
+    claimed = await claims.take(call_id)
     if claimed is None:
         return
     try:
@@ -54,6 +54,41 @@ async def run_call(call_id, on_answered=lambda: None):
             await _run(*claimed, on_answered)
     finally:
         running.remove(call_id)
+
+
+class Claims:
+    """Those that are wanted in one turn of the event loop are claimed together: of a hundred that takes each a fifth of
+    the millisecond that it takes alone, and one way to the database's thread."""
+
+    def __init__(self):
+        self.wanted = []  # (id of a call, future of what _claim says of it)
+        self.claiming = set()
+
+    async def take(self, call_id):
+        taken = asyncio.get_running_loop().create_future()
+        self.wanted.append((call_id, taken))
+        if len(self.wanted) == 1:
+            claiming = asyncio.create_task(self._claim_wanted())
+            self.claiming.add(claiming)
+            claiming.add_done_callback(self.claiming.discard)
+        return await taken
+
+    async def _claim_wanted(self):
+        wanted, self.wanted = self.wanted, []
+        try:
+            claimed = await sync_to_async(_claim)([call_id for call_id, _ in wanted])
+        except Exception as error:
+            claimed = [error] * len(wanted)
+        for (_, taken), one in zip(wanted, claimed, strict=True):
+            if taken.done():
+                continue  # cancelled meanwhile
+            if isinstance(one, Exception):
+                taken.set_exception(one)
+            else:
+                taken.set_result(one)
+
+
+claims = Claims()
 
 
 async def _run(call, entry, on_answered):
@@ -155,16 +190,20 @@ def spooled():
     return {folder: int(folder.name.split("-")[1]) for folder in settings.SPOOL_DIR.glob("call-*")}
 
 
-def _claim(call_id):
-    """The call and its model's entry of the catalogue, with all that preparing needs: other threads ask no database."""
-    if not Call.objects.claim(call_id, WORKER):
-        return None
-    call = Call.objects.select_related("generation").get(pk=call_id)
-    if call.generation.is_edit:
-        prefetch_related_objects([call], "generation__inputs__image__generation")
-    entry = ModelEntry.objects.filter(name=call.generation.model).first()
-    running.append(call_id)
-    return call, entry
+def _claim(call_ids):
+    """For each: the call and its model's entry of the catalogue, with all that preparing needs, as other threads ask no
+    database; or None where it is not ours to run."""
+    with transaction.atomic():
+        # By their ids: two workers that wait for each other's calls would be a deadlock.
+        claimed = [call_id for call_id in sorted(set(call_ids)) if Call.objects.claim(call_id, WORKER)]
+        calls = Call.objects.select_related("generation").in_bulk(claimed)
+        edits = [call for call in calls.values() if call.generation.is_edit]
+        prefetch_related_objects(edits, "generation__inputs__image__generation")
+        names = {call.generation.model for call in calls.values()}
+        entries = {entry.name: entry for entry in ModelEntry.objects.filter(name__in=names)}
+    running.extend(claimed)
+    ours = {pk: (call, entries.get(call.generation.model)) for pk, call in calls.items()}
+    return [ours.pop(call_id, None) for call_id in call_ids]
 
 
 def _put_back(call, wait):

@@ -76,8 +76,8 @@ class Way:
         connection.execute_wrappers.append(self._on_query)
 
     def _on_query(self, execute, sql, params, many, context):
-        if sql.startswith(WRITES):
-            self.step(sql[:70])
+        if sql.lstrip().startswith(WRITES):
+            self.step(sql.lstrip()[:70])
         return execute(sql, params, many, context)
 
     def _around(self, owner, name, called):

@@ -9,11 +9,12 @@ from functools import partial
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from gallery.models import Call, Generation
+from gallery.models import Call, Generation, ModelEntry
 from gallery.services import calls
 from gallery.services.generations import cancel_generation
-from tests.factory import GEMINI, make_call, make_image, make_member, make_project
+from tests.factory import GEMINI, GPT, make_call, make_image, make_member, make_project
 
 from .running import ask, in_queue, made, run_calls, side_by_side
 
@@ -54,6 +55,45 @@ def test_a_second_delivery_does_nothing(online):
     assert online.ledger()["received"] == 1
     async_to_sync(calls.run_call.acall)(call.pk)
     assert (Call.objects.get().status, online.ledger()["received"]) == ("answered", 1)
+
+
+def queries_to_claim(number):
+    ids = [make_call().pk for _ in range(number)]
+    with CaptureQueriesContext(connection) as asked:
+        claimed = async_to_sync(claim_together)(ids)
+    assert [call.pk for call, _entry in claimed] == ids
+    assert {entry.name for _call, entry in claimed} == {GPT}
+    calls.running.clear()
+    return len(asked)
+
+
+async def claim_together(ids):
+    return await asyncio.gather(*(calls.claims.take(pk) for pk in ids))
+
+
+def test_calls_that_start_at_once_are_claimed_together():
+    assert queries_to_claim(30) == queries_to_claim(3) + 27
+
+
+def test_of_calls_that_start_at_once_each_is_claimed_by_itself():
+    """One of them twice, one that another has, and one that is gone."""
+    ours, theirs = make_call(), make_call()
+    Call.objects.claim(theirs.pk, "another")
+    claimed = async_to_sync(claim_together)([theirs.pk, ours.pk, ours.pk, theirs.pk + 1])
+    assert [one and one[0].pk for one in claimed] == [None, ours.pk, None, None]
+    assert calls.running == [ours.pk]
+    calls.running.clear()
+
+
+def test_a_claim_that_fails_claims_none_and_the_next_one_works(monkeypatch):
+    ids = [make_call().pk for _ in range(3)]
+    with monkeypatch.context() as broken, pytest.raises(Crash):
+        broken.setattr(ModelEntry.objects, "filter", crash)
+        async_to_sync(claim_together)(ids)
+    assert set(Call.objects.values_list("status", flat=True)) == {"queued"}
+    assert calls.running == []
+    assert all(async_to_sync(claim_together)(ids))
+    calls.running.clear()
 
 
 def test_a_double_click_from_two_tabs_is_one_generation():
