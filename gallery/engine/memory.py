@@ -4,7 +4,7 @@ import ctypes
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # as glibc's malloc.h numbers its options
 KEPT = 32 * 1024 * 1024  # bytes a thread's heap may have free at its end
-LARGE = 16 * 1024 * 1024  # bytes; what is larger goes back to the system at once, as pictures of 12 MB should
+LARGE = 8 * 1024 * 1024  # bytes; what is larger goes back to the system at once, as pictures of 12 MB should
 
 
 def keep_freed():
