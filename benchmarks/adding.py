@@ -40,7 +40,7 @@ def _seconds_to_add(spool):
     receipt = Receipt(status=200, headers={}, bytes=spool.stat().st_size, complete=True)
     begun = time.perf_counter()
     [asked] = request_generation(user, wish).calls.all()
-    [(call, _entry)] = calls._claim([asked.pk])
+    [(call, _entry)] = calls._claim([asked.pk]).values()
     wait = calls._pass_as_sent(call, {})
     sent = time.perf_counter()
     outcome = results.gather(call, spool, receipt)

@@ -112,7 +112,8 @@ class CallQuerySet(models.QuerySet):
         return self.filter(status=Status.QUEUED, run_after=None, turn__isnull=False)
 
     def not_paused(self):
-        """Without those of paused batches. Not by a join: an UPDATE would then not look at the row's own status."""
+        """Without those of paused batches, as CLAIM says it too. Not by a join: an UPDATE would then not look at the
+        row's own status."""
         paused = self.model.objects.filter(pk=OuterRef("pk"), generation__batch__paused_at__isnull=False)
         return self.filter(~Exists(paused))
 

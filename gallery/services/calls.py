@@ -61,31 +61,20 @@ class Claims:
     the millisecond that it takes alone, and one way to the database's thread."""
 
     def __init__(self):
-        self.wanted = []  # (id of a call, future of what _claim says of it)
-        self.claiming = set()
+        self.wanted = []  # ids of calls
+        self.claiming = None  # the task that will claim those
 
     async def take(self, call_id):
-        taken = asyncio.get_running_loop().create_future()
-        self.wanted.append((call_id, taken))
-        if len(self.wanted) == 1:
-            claiming = asyncio.create_task(self._claim_wanted())
-            self.claiming.add(claiming)
-            claiming.add_done_callback(self.claiming.discard)
-        return await taken
+        """What _claim says of a call, to one of those that ask for it; None to all others."""
+        if not self.wanted:
+            self.claiming = asyncio.create_task(self._claim_wanted())
+        self.wanted.append(call_id)
+        ours = await asyncio.shield(self.claiming)  # one that is cancelled must not take the others with it
+        return ours.pop(call_id, None)
 
     async def _claim_wanted(self):
         wanted, self.wanted = self.wanted, []
-        try:
-            claimed = await sync_to_async(_claim)([call_id for call_id, _ in wanted])
-        except Exception as error:
-            claimed = [error] * len(wanted)
-        for (_, taken), one in zip(wanted, claimed, strict=True):
-            if taken.done():
-                continue  # cancelled meanwhile
-            if isinstance(one, Exception):
-                taken.set_exception(one)
-            else:
-                taken.set_result(one)
+        return await sync_to_async(_claim)(wanted)
 
 
 claims = Claims()
@@ -191,8 +180,8 @@ def spooled():
 
 
 def _claim(call_ids):
-    """For each: the call and its model's entry of the catalogue, with all that preparing needs, as other threads ask no
-    database; or None where it is not ours to run."""
+    """Id of a call that is ours to run -> the call and its model's entry of the catalogue, with all that preparing
+    needs: other threads ask no database."""
     with transaction.atomic():
         # By their ids: two workers that wait for each other's calls would be a deadlock.
         claimed = [call_id for call_id in sorted(set(call_ids)) if Call.objects.claim(call_id, WORKER)]
@@ -202,8 +191,7 @@ def _claim(call_ids):
         names = {call.generation.model for call in calls.values()}
         entries = {entry.name: entry for entry in ModelEntry.objects.filter(name__in=names)}
     running.extend(claimed)
-    ours = {pk: (call, entries.get(call.generation.model)) for pk, call in calls.items()}
-    return [ours.pop(call_id, None) for call_id in call_ids]
+    return {pk: (call, entries.get(call.generation.model)) for pk, call in calls.items()}
 
 
 def _put_back(call, wait):

@@ -102,7 +102,7 @@ def test_a_late_answer_does_not_reopen_what_was_cancelled(online, monkeypatch, t
 
 def test_a_worker_that_comes_back_cannot_send_what_was_given_to_another(online):
     generation = ask()
-    [(ours, _)] = calls._claim([generation.calls.get().pk])
+    [(ours, _)] = calls._claim([generation.calls.get().pk]).values()
     calls.running.remove(ours.pk)
     recover("another")
     Call.objects.claim(ours.pk, "another")
