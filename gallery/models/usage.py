@@ -77,6 +77,12 @@ CLAIM = """
     )
 """
 
+# What the end of a call writes.
+END = (
+    *("status", "finished_at", "pictures", "error_code", "error_detail", "may_have_been_billed"),
+    *("http_status", "upstream_id", "model_returned", "headers", "answer"),
+    *("raw_usage", "usage_flags", *KINDS, "price_id", "cost_usd"),
+)
 UNDER_WAY = (Status.QUEUED, Status.CLAIMED, Status.SENT)
 MOST_ATTEMPTS = 4  # the first and three repeated ones
 
@@ -100,6 +106,11 @@ class CallQuerySet(models.QuerySet):
             return False
         call.status, call.sent_at = Status.SENT, now
         return True
+
+    def end(self, call, expected=Status.SENT):
+        """True where the call was in that status still; then its row has all that came of it."""
+        still = self.filter(pk=call.pk, status=expected)
+        return still.update(**{name: getattr(call, name) for name in END}) == 1
 
     def put_back(self, call, run_after):
         """True where a claimed call waits in the queue again, until a moment."""

@@ -109,54 +109,54 @@ def record(call, outcome):
     """End a sent call in one transaction: images, tokens, cost, status, event. The call that repeats it, or None."""
     error = outcome.error
     with transaction.atomic(savepoint=False):
-        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
-        row = Call.objects.select_for_update().defer("sent").get(pk=call.pk)
-        row.generation = generation
-        late = _is_late(row, outcome)
-        before = copy.copy(row) if late else None
-        if row.status != Call.Status.SENT and not late:
-            return None  # ended already, by an earlier delivery
-        row.status = outcome.status
-        row.finished_at = timezone.now()
-        row.error_code = outcome.code
-        row.error_detail = error.detail if error else ""
-        row.may_have_been_billed = outcome.may_be_billed
-        if outcome.receipt:
-            row.http_status = outcome.receipt.status
-            row.headers = outcome.receipt.headers
-        elif error:
-            row.http_status = error.status
-        if outcome.answer is not None:
-            _write_answer(row, outcome.answer)
-        _write_images(row, generation, outcome.kept)
-        row.pictures = row.images.count() if late else len(outcome.kept)
-        row.save()
+        generation = call.generation
+        Generation.objects.lock(generation.pk)
+        before, row = None, _as_it_ended(call, outcome)
+        if not Call.objects.end(row):
+            before = _given_up(call, outcome)
+            if before is None:
+                return None  # ended already, by an earlier delivery
+            row = _as_it_ended(before, outcome, shown=before.images.count())
+            Call.objects.end(row, Call.Status.INTERRUPTED)
+        _write_images(row, outcome.kept)
         gate.learn(row.headers, row.sent_at)
         if error and error.code == "rate_limited":
             gate.push(error.retry_after)
-        again = _retry(row, error) if error and generation.is_open else None
+        again = _retry(row, error) if error and Generation.objects.open().filter(pk=generation.pk).exists() else None
         ledger.book(row, before, is_repeated=again is not None)
-        if late:
-            _reopen(generation)
-        if row.wanted < generation.wanted or row.attempt > 1 or late:
+        if row.wanted < generation.wanted or row.attempt > 1 or before:
             _settle(generation)
         else:
             _settle(generation, [again or row], len(outcome.kept))
     return again
 
 
-def _is_late(row, outcome):
-    """True for what is learnt at last of a call that was given up because its worker seemed dead: its answer, or that
-    it never went out."""
-    given_up = row.status == Call.Status.INTERRUPTED and row.error_code == WORKER_STOPPED
-    return given_up and bool(outcome.receipt or outcome.kept or isinstance(outcome.error, OfoxUnreachable))
+def _given_up(call, outcome):
+    """The row of a call that was given up because its worker seemed dead, where something of it is learnt at last: its
+    answer, or that it never went out."""
+    if not (outcome.receipt or outcome.kept or isinstance(outcome.error, OfoxUnreachable)):
+        return None
+    given_up = Call.objects.filter(pk=call.pk, status=Call.Status.INTERRUPTED, error_code=WORKER_STOPPED)
+    return given_up.defer("sent").select_related("generation").first()
 
 
-def _reopen(generation):
-    """For the moment until it is settled anew; one that a person cancelled stays so."""
-    if generation.status != Generation.Status.CANCELLED:
-        generation.status = Generation.Status.RUNNING
-        generation.error_code = generation.error_detail = ""
+def _as_it_ended(call, outcome, shown=0):
+    """A copy of the row as its end changes it; `shown` pictures of it came before."""
+    row, error = copy.copy(call), outcome.error
+    row.status = outcome.status
+    row.finished_at = timezone.now()
+    row.error_code = outcome.code
+    row.error_detail = error.detail if error else ""
+    row.may_have_been_billed = outcome.may_be_billed
+    row.pictures = shown + len(outcome.kept)
+    if outcome.receipt:
+        row.http_status = outcome.receipt.status
+        row.headers = outcome.receipt.headers
+    elif error:
+        row.http_status = error.status
+    if outcome.answer is not None:
+        _write_answer(row, outcome.answer)
+    return row
 
 
 def _write_answer(row, answer):
@@ -175,7 +175,8 @@ def _write_answer(row, answer):
         row.may_have_been_billed = False
 
 
-def _write_images(row, generation, kept):
+def _write_images(row, kept):
+    generation = row.generation
     for position, picture in kept:
         Image.objects.create(
             project_id=generation.project_id,
@@ -225,13 +226,12 @@ def _retry(row, error):
 def bring_in(call, outcome):
     """Show the pictures of an answer that could not be stored when it came; its row in the ledger is final as it is."""
     with transaction.atomic():
-        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+        Generation.objects.lock(call.generation_id)
         shown = set(call.images.values_list("position", flat=True))
         fresh = [(position, picture) for position, picture in outcome.kept if position not in shown]
         if fresh:
-            _write_images(call, generation, fresh)
-            _reopen(generation)
-            _settle(generation)
+            _write_images(call, fresh)
+            _settle(call.generation)
 
 
 def record_unsent(call, code, detail=""):
@@ -246,15 +246,17 @@ def record_lost(call, code):
 
 def _end(call, expected, **values):
     with transaction.atomic():
-        generation = Generation.objects.select_for_update().get(pk=call.generation_id)
+        Generation.objects.lock(call.generation_id)
         still = Call.objects.filter(pk=call.pk, status=expected)
         if still.update(finished_at=timezone.now(), **values):
-            ledger.book(Call.objects.get(pk=call.pk))
-            _settle(generation)
+            ended = Call.objects.select_related("generation").get(pk=call.pk)
+            ledger.book(ended)
+            _settle(ended.generation)
 
 
 def _settle(generation, last=None, arrived=None):
-    """Give the generation the status that its calls add up to, and say that it changed.
+    """Give the generation the status that its calls add up to, and say that it changed; one that a person cancelled
+    stays so.
 
     Takes the last call of each place and the number of pictures from who knows them: of one call alone, its end does.
     """
@@ -263,20 +265,25 @@ def _settle(generation, last=None, arrived=None):
         of_interest = ("generation", "position", "status", "error_code", "error_detail")
         last = {call.position: call for call in generation.calls.order_by("attempt").only(*of_interest)}.values()
         arrived = generation.images.count()
-    if not generation.is_open or any(call.is_under_way for call in last):
-        return
+    if not any(call.is_under_way for call in last):
+        uncancelled = Generation.objects.filter(pk=generation.pk).exclude(status=Generation.Status.CANCELLED)
+        uncancelled.update(finished_at=timezone.now(), **_sum(generation.wanted, last, arrived))
+
+
+def _sum(wanted, last, arrived):
+    """What so many pictures of those wanted come to, and why there are no more."""
     failed = [call for call in last if call.error_code]
     interrupted = next((call for call in failed if call.status == Call.Status.INTERRUPTED), None)
     reason = interrupted or (failed[0] if failed else None)
-    if arrived >= generation.wanted:
-        generation.status = Generation.Status.SUCCEEDED
-    elif arrived:
-        generation.status = Generation.Status.PARTIAL
-        generation.error_code = reason.error_code if reason else "some_missing"
+    if arrived >= wanted:
+        return {"status": Generation.Status.SUCCEEDED, "error_code": "", "error_detail": ""}
+    if arrived:
+        status, unexplained = Generation.Status.PARTIAL, "some_missing"
     else:
-        generation.status = Generation.Status.INTERRUPTED if interrupted else Generation.Status.FAILED
-        generation.error_code = reason.error_code if reason else "no_image"
-    if generation.error_code and reason:
-        generation.error_detail = reason.error_detail
-    generation.finished_at = timezone.now()
-    generation.save(update_fields=["status", "error_code", "error_detail", "finished_at"])
+        status = Generation.Status.INTERRUPTED if interrupted else Generation.Status.FAILED
+        unexplained = "no_image"
+    return {
+        "status": status,
+        "error_code": reason.error_code if reason else unexplained,
+        "error_detail": reason.error_detail if reason else "",
+    }

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Call, Generation, ModelEntry
+from gallery.models.usage import CallQuerySet
 from gallery.services import calls
 from gallery.services.generations import cancel_generation
 from tests.factory import GEMINI, GPT, make_call, make_image, make_member, make_project
@@ -147,7 +148,7 @@ def test_no_transaction_is_open_while_a_request_is_out(recorder):
 def test_files_are_there_before_their_rows(online, monkeypatch):
     """A crash between the two leaves a file too many, never a row without its file."""
     generation = ask()
-    monkeypatch.setattr(Call, "save", crash)
+    monkeypatch.setattr(CallQuerySet, "end", crash)
     with pytest.raises(Crash):
         run_calls()
     call = generation.calls.get()
