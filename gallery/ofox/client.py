@@ -103,6 +103,10 @@ class Gateway:
         _seal(spool, download.receipt)
         return download.receipt
 
+    async def caught_up(self):
+        """When no answer waits to be read, or after half a second: what came should not take a core from what comes."""
+        await self._places.caught_up()
+
     async def models(self) -> bytes:
         """The public list of models; costs nothing."""
         try:

@@ -119,6 +119,8 @@ async def _post(gateway, call, request, spool, on_answered):
         await sync_to_async(results.record_lost)(call, "disk_full" if full else "studio_error")
         await _discard(spool.parent)
     else:
+        # A call whose answer was read makes room for the next; one whose pictures are stored makes none.
+        await gateway.caught_up()
         await finish(call, spool, receipt=receipt)
     finally:
         await watch.end()

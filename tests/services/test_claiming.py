@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from gallery.models import Call, Generation, ModelEntry
 from gallery.models.usage import CallQuerySet
+from gallery.ofox.client import Gateway
 from gallery.services import calls
 from gallery.services.generations import cancel_generation
 from tests.factory import GEMINI, GPT, make_call, make_image, make_member, make_project
@@ -154,6 +155,17 @@ def test_files_are_there_before_their_rows(online, monkeypatch):
     call = generation.calls.get()
     assert (call.status, generation.images.count()) == ("sent", 0)
     assert (calls.spool_folder(call) / "body").exists()
+
+
+def test_an_answer_is_stored_when_those_beside_it_have_been_read(online, monkeypatch):
+    generation, seen = ask(), []
+
+    async def caught_up(gateway):
+        seen.append(await sync_to_async(lambda: (generation.calls.get().status, generation.images.count()))())
+
+    monkeypatch.setattr(Gateway, "caught_up", caught_up)
+    run_calls()
+    assert (seen, generation.images.count()) == ([("sent", 0)], 1)
 
 
 class Crash(Exception):
