@@ -1,6 +1,6 @@
 """The ledger: one row for every HTTP request sent to the gateway, and the prices it was costed with."""
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -69,14 +69,6 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled before it was sent")
 
 
-CLAIM = """
-    UPDATE gallery_call SET status = %s, worker = %s, claimed_at = %s
-    WHERE id = %s AND status = %s AND NOT EXISTS (
-        SELECT 1 FROM gallery_generation JOIN gallery_batch ON gallery_batch.id = gallery_generation.batch_id
-        WHERE gallery_generation.id = gallery_call.generation_id AND gallery_batch.paused_at IS NOT NULL
-    )
-"""
-
 # What the end of a call writes.
 END = (
     *("status", "finished_at", "pictures", "error_code", "error_detail", "may_have_been_billed"),
@@ -88,15 +80,13 @@ MOST_ATTEMPTS = 4  # the first and three repeated ones
 
 
 class CallQuerySet(models.QuerySet):
-    def claim(self, pk, worker):
-        """True for exactly one of any number of workers; for none where the call's batch is paused.
-
-        In SQL: the ORM takes 0.6 ms to put it into words, and this is said for every call.
-        """
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [Status.CLAIMED, worker, now, pk, Status.QUEUED])
-            return cursor.rowcount == 1
+    def claim(self, ids, worker):
+        """Ids of those calls that only this worker may run now, and of no paused batch; inside a transaction."""
+        queued = self.filter(pk__in=ids, status=Status.QUEUED).not_paused()
+        # By their ids: two workers that wait for each other's calls would be a deadlock.
+        ours = list(queued.select_for_update().order_by("pk").values_list("pk", flat=True))
+        self.filter(pk__in=ours).update(status=Status.CLAIMED, worker=worker, claimed_at=timezone.now())
+        return ours
 
     def mark_sent(self, call, sent):
         """True where the call was still ours to send; committed before a byte goes out."""
@@ -123,8 +113,7 @@ class CallQuerySet(models.QuerySet):
         return self.filter(status=Status.QUEUED, run_after=None, turn__isnull=False)
 
     def not_paused(self):
-        """Without those of paused batches, as CLAIM says it too. Not by a join: an UPDATE would then not look at the
-        row's own status."""
+        """Without those of paused batches. Not by a join: PostgreSQL locks no row beside one that may be missing."""
         paused = self.model.objects.filter(pk=OuterRef("pk"), generation__batch__paused_at__isnull=False)
         return self.filter(~Exists(paused))
 

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 from asgiref.sync import async_to_sync
 from django.apps import apps
+from django.db import transaction
 from django.db.models import F
 
 from gallery import wiring
@@ -52,6 +53,12 @@ def queue_rows():
 def in_queue():
     """Ids of the calls that the engine will run, once for each time that it was told to."""
     return sorted(calls.run_call.get_backend().waiting(calls.run_call))
+
+
+def claim(call, worker="worker"):
+    """Whether a worker got a call."""
+    with transaction.atomic():
+        return Call.objects.claim([call.pk], worker) == [call.pk]
 
 
 def run_calls():

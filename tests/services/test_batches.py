@@ -18,7 +18,7 @@ from gallery.services import batches, calls, recovery
 from gallery.services.generations import NotOnOffer
 from tests.factory import GEMINI, GPT, make_call, make_generation, make_image, make_member, make_project
 
-from .running import ask, in_queue, queue_rows, run_calls
+from .running import ask, claim, in_queue, queue_rows, run_calls
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ def test_pausing_and_resuming_twice_does_nothing_more():
 def test_a_call_that_was_claimed_but_not_sent_is_taken_back():
     batch = requested()
     call = Call.objects.first()
-    Call.objects.claim(call.pk, "worker")
+    claim(call)
     call.refresh_from_db()
     batches.pause(batch)
     assert not Call.objects.mark_sent(call, {})

@@ -13,7 +13,7 @@ from gallery.services import calls, workers
 from gallery.services.generations import cancel_generation
 from gallery.services.recovery import recover_calls
 
-from .running import ask, in_queue, queue_rows, run_calls
+from .running import ask, claim, in_queue, queue_rows, run_calls
 from .test_recovery import crashed
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_a_worker_that_comes_back_cannot_send_what_was_given_to_another(online):
     [(ours, _)] = calls._claim([generation.calls.get().pk]).values()
     calls.running.remove(ours.pk)
     recover("another")
-    Call.objects.claim(ours.pk, "another")
+    claim(ours, "another")
     assert calls._pass_as_sent(ours, {}) is None
     assert (generation.calls.get().status, generation.calls.get().worker) == ("claimed", "another")
 
