@@ -127,9 +127,10 @@ def test_rows_are_chosen_with_a_thumb_on_a_phone(page, open_context, refused):
 
 @pytest.mark.parametrize("place", ["bar", "head"])
 def test_what_is_chosen_before_the_scripts_are_there_is_chosen(page, refused, place):
-    held = []
-    page.route("**/behaviours/selection*.js", lambda route: held.append(route))
-    page.reload()
+    held, selection = [], "**/behaviours/selection*.js"
+    page.route(selection, lambda route: held.append(route))
+    with page.expect_request(selection):  # it is asked for when the page is there
+        page.reload()
     if place == "bar":
         boxes(page).nth(1).check()
         bar(page).get_by_role("button", name="Select all shown").click()

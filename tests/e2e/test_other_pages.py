@@ -177,8 +177,11 @@ def test_what_is_pressed_before_the_scripts_are_there_is_not_lost(open_context, 
 def test_keys_that_come_before_the_gallery_is_laid_out_are_not_lost(open_context, studio):
     page = open_context().new_page()
     held = []
-    page.route(re.compile(r"/behaviours/(justify|walk)\b"), lambda route: held.append(route))
-    page.goto("/gallery/")
+    justify, walk = (re.compile(rf"/behaviours/{name}\b") for name in ("justify", "walk"))
+    for behaviour in (justify, walk):
+        page.route(behaviour, lambda route: held.append(route))
+    with page.expect_request(justify), page.expect_request(walk):  # they are asked for when the page is there
+        page.goto("/gallery/")
     for key in "jjke":
         page.keyboard.press(key)
     for script in held:
