@@ -122,57 +122,43 @@ def test_an_answer_that_ends_badly_passes_its_place_on(tmp_path, wish, how):
     assert not read_receipt(tmp_path / "0").complete
 
 
+async def one_that_waits():
+    """Places that are all taken, and the task of somebody who waits for one."""
+    reading = places.Places()
+    taken = [await reading.one().__aenter__() for _ in range(places.AT_ONCE)]
+    await reading.caught_up()
+    waiting = asyncio.create_task(reading.one().__aenter__())
+    await asyncio.sleep(0)
+    return reading, taken, waiting
+
+
 @pytest.mark.usefixtures("patient")
 def test_who_wants_to_store_waits_while_answers_wait_to_be_read(monkeypatch):
     monkeypatch.setattr(places, "RUSH", 60)
 
     async def run():
-        reading = places.Places()
-        await reading.caught_up()
-        taken = [await reading.one().__aenter__() for _ in range(places.AT_ONCE)]
-        await reading.caught_up()
-        entering = asyncio.create_task(reading.one().__aenter__())
-        await asyncio.sleep(0)
+        reading, taken, waiting = await one_that_waits()
         storing = asyncio.create_task(reading.caught_up())
         await asyncio.sleep(0.05)
         assert not storing.done()
         await taken[0].__aexit__(None, None, None)
-        await entering
+        await waiting
         await storing
 
     asyncio.run(run())
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_rush_that_lasts_holds_up_no_picture_for_long(monkeypatch):
-    monkeypatch.setattr(places, "RUSH", 0.05)
+@pytest.mark.parametrize("how", ["after a while", "when who waits gives up"])
+def test_a_rush_holds_up_no_picture_for_long(monkeypatch, how):
+    monkeypatch.setattr(places, "RUSH", 0.05 if how == "after a while" else 60)
 
     async def run():
-        reading = places.Places()
-        for _ in range(places.AT_ONCE):
-            await reading.one().__aenter__()
-        entering = asyncio.create_task(reading.one().__aenter__())
-        await asyncio.sleep(0)
+        reading, _taken, waiting = await one_that_waits()
+        if how != "after a while":
+            waiting.cancel()
         async with asyncio.timeout(5):
             await reading.caught_up()
-        assert not entering.done()
-        entering.cancel()
-
-    asyncio.run(run())
-
-
-@pytest.mark.usefixtures("patient")
-def test_an_answer_that_is_given_up_while_it_waits_holds_up_nothing(monkeypatch):
-    monkeypatch.setattr(places, "RUSH", 60)
-
-    async def run():
-        reading = places.Places()
-        for _ in range(places.AT_ONCE):
-            await reading.one().__aenter__()
-        entering = asyncio.create_task(reading.one().__aenter__())
-        await asyncio.sleep(0)
-        entering.cancel()
-        async with asyncio.timeout(5):
-            await reading.caught_up()
+        waiting.cancel()
 
     asyncio.run(run())
