@@ -104,7 +104,7 @@ class Gateway:
         return download.receipt
 
     async def caught_up(self):
-        """When no answer waits to be read, or after half a second: what came should not take a core from what comes."""
+        """When no answer waits to be read, or after a while: what came should not take a core from what comes."""
         await self._places.caught_up()
 
     async def models(self) -> bytes:

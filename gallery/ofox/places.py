@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Self
 
 AT_ONCE = 4  # answers
-PAUSE = 0.02  # seconds without a chunk
-RUSH = 0.5  # seconds
+PAUSE = 0.02  # seconds without a chunk, after which an answer counts as slow
+RUSH = 0.5  # seconds that answers which wait may hold up what came
 
 
 class Places:
