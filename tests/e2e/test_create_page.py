@@ -200,6 +200,38 @@ def test_another_tab_shows_the_card_and_its_pictures(page):
         expect(pictures(cards(tab, "in both tabs"), "in both tabs")).to_have_count(1)
 
 
+COUNT_CARDS = """prompt => new MutationObserver(() => {
+  window.most = Math.max(window.most ?? 0, document.querySelectorAll(`.card[aria-label="${prompt}"]`).length)
+}).observe(document, { childList: true, subtree: true })"""
+
+
+@pytest.mark.parametrize(
+    ("path", "prompt"), [("**/generations/", "late form"), ("**/generations/*/card/", "late card")]
+)
+def test_a_card_never_stands_twice_however_late_an_answer_comes(page, path, prompt):
+    def late(route):
+        answer = route.fetch()
+        page.wait_for_timeout(1000)
+        route.fulfill(response=answer)
+
+    other = page.context.new_page()
+    other.goto("/")
+    expect(other.locator("html")).to_have_attribute("data-live", "on")
+    for tab in (page, other):
+        tab.route(path, late)
+        tab.evaluate(COUNT_CARDS, prompt)
+    write(page, prompt, **CHEAP)
+    send(page)
+    for tab in (page, other):
+        # by its events, not by the question that an open card asks every 15 s
+        expect(cards(tab, prompt).first).to_have_attribute("data-status", "succeeded", timeout=12_000)
+        settle(tab)
+        assert tab.evaluate("window.most") == 1
+        tab.unroute_all(behavior="wait")
+    send(page)  # the late answer brought what the next sending needs
+    expect(cards(page, prompt)).to_have_count(2)
+
+
 def test_the_card_is_still_there_after_the_tab_was_closed(page, open_context):
     write(page, "closed meanwhile", **CHEAP)
     send(page)

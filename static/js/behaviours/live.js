@@ -4,6 +4,7 @@
 const AGAIN = 4000 // milliseconds between questions while the stream is cut
 const OWN_ANSWER = 700 // milliseconds in which the answer to this page's own form brings the new card
 const PACE = 1000 // milliseconds from one question about a batch to the next: it may change many times a second
+const NEW_CARD = /^\s*<article id="generation-(\d+)"/
 
 const card = (id) => document.getElementById(`generation-${id}`)
 const batch = (id) => document.getElementById(`batch-${id}`)
@@ -14,11 +15,17 @@ export default function live(element) {
   const list = document.getElementById("results-list")
   const batches = document.getElementById("batches")
   const due = new Set()
+  const again = new Set() // ids of what changed while it asked: the answer on its way may be older
   let source
 
+  function refresh(shown) {
+    if (shown.classList.contains("htmx-request")) again.add(shown.id)
+    else htmx.trigger(shown, "changed")
+  }
+
   function changed(id) {
-    if (card(id)) htmx.trigger(card(id), "changed")
-    else if (list) setTimeout(() => card(id) ?? add(id), OWN_ANSWER)
+    if (card(id)) refresh(card(id))
+    else if (list) setTimeout(() => (card(id) ? refresh(card(id)) : add(id)), OWN_ANSWER)
   }
 
   function add(id) {
@@ -28,12 +35,12 @@ export default function live(element) {
   }
 
   function batchChanged(id, generation) {
-    if (card(generation)) htmx.trigger(card(generation), "changed")
+    if (card(generation)) refresh(card(generation))
     if (due.has(id) || !(batch(id) ?? batches)) return
     due.add(id)
     setTimeout(() => {
       due.delete(id)
-      if (batch(id)) htmx.trigger(batch(id), "changed")
+      if (batch(id)) refresh(batch(id))
       else htmx.ajax("GET", batches.dataset.line.replace("/0/", `/${id}/`), { source: batches, target: batches, swap: "afterbegin" })
     }, PACE)
   }
@@ -44,7 +51,7 @@ export default function live(element) {
     source.addEventListener("generation", ({ data }) => changed(data))
     source.addEventListener("batch", ({ data }) => batchChanged(...data.split(" ")))
     source.addEventListener("open", () => {
-      if (root.dataset.live === "cut") openCards().forEach((open) => htmx.trigger(open, "changed"))
+      if (root.dataset.live === "cut") openCards().forEach(refresh)
       root.dataset.live = "on"
     })
     source.addEventListener("error", () => (root.dataset.live = "cut"))
@@ -53,14 +60,24 @@ export default function live(element) {
   listen()
   setInterval(() => {
     if (root.dataset.live !== "cut" || document.hidden) return
-    openCards().forEach((open) => htmx.trigger(open, "changed"))
+    openCards().forEach(refresh)
     if (source.readyState === EventSource.CLOSED) listen() // after an answer that is no stream it does not try again
   }, AGAIN)
   addEventListener("pagehide", () => source.close())
   addEventListener("pageshow", ({ persisted }) => persisted && listen())
 
-  document.addEventListener("htmx:load", ({ detail: { elt } }) => {
-    const twins = elt.id && elt.matches("[data-generation]") ? document.querySelectorAll(`[id="${elt.id}"]`) : []
-    for (const twin of twins) if (twin !== elt) twin.remove()
+  document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => {
+    const { id } = requestConfig.elt // another of this id may stand in its place by now
+    const shown = again.delete(id) && document.getElementById(id)
+    if (shown) htmx.trigger(shown, "changed")
+  })
+
+  // The answer to a form and the event about it race: the second of a new card is not shown, what else it brings is taken.
+  // Which of the two is newer nobody knows, so the card asks once more.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const [, id] = detail.target === list ? (detail.serverResponse.match(NEW_CARD) ?? []) : []
+    if (!id || !card(id)) return
+    detail.swapOverride = "none"
+    refresh(card(id))
   })
 }
