@@ -7,6 +7,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from gallery.management import memory
+
 
 class Command(BaseCommand):
     help = "Serve the pages with uvicorn."
@@ -23,7 +25,10 @@ def serve(host, port):
     """Until Ctrl-C or SIGTERM. uvicorn passes on what it ended for, and SIGTERM would end us before our own ending."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        server(host, port).run()
+        ready = server(host, port)
+        ready.config.load()
+        memory.freeze_loaded()
+        ready.run()
 
 
 def server(host, port):

@@ -9,9 +9,8 @@ from django.db import connection
 
 from gallery.engine.fleet import FleetWorker
 from gallery.engine.locks import AlreadyRunning, Lock, OwnLock
-from gallery.engine.memory import keep_freed
 from gallery.engine.worker import Worker
-from gallery.management import parent
+from gallery.management import memory, parent
 from gallery.services.calls import WORKER
 
 
@@ -23,7 +22,8 @@ class Command(BaseCommand):
         parent.add_argument(parser)
 
     def handle(self, *, in_flight, with_parent, **options):
-        keep_freed()
+        memory.keep_freed()
+        memory.freeze_loaded()
         one_of_many = connection.vendor == "postgresql"
         kind, lock = (FleetWorker, OwnLock(WORKER)) if one_of_many else (Worker, Lock())
         try:
