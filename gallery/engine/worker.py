@@ -15,6 +15,7 @@ from gallery.services import calls, gate
 from gallery.wiring import close_gateway
 
 from .keeper import DRAIN, kept
+from .standby import Standby
 from .storing import Storing
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,9 @@ class Worker:
 
     def __init__(self, in_flight):
         self.in_flight = in_flight
+        self.standby = Standby(in_flight)
         self.storing = Storing()
-        self.running = set()  # tasks whose calls are out, or about to go out
+        self.running = set()  # tasks whose calls are out, stand by, or are about to
         self.ended = []  # keys of rows whose calls are back; they go with the next look, many at once
         self.stop = asyncio.Event()
 
@@ -39,8 +41,9 @@ class Worker:
         async with kept(only_us, only_us):
             bell = Bell()
             while not self.stop.is_set():
-                room = self.in_flight - len(self.running)
-                if room and (bell.rings() or self.ended):
+                room = self.in_flight + self.standby.most - len(self.running)
+                # A look costs as much for one call as for some: not before half of those that stand by are gone.
+                if room > self.standby.most // 2 and (bell.rings() or self.ended):
                     bell.rest(unless=await self._start_ready(room))
                 await asyncio.sleep(LISTEN_EVERY)
             await self._drain()
@@ -62,10 +65,13 @@ class Worker:
         return is_more
 
     async def _run(self, row):
-        await self.storing.until_answered(row.task, *row.args_kwargs["args"], **row.args_kwargs["kwargs"])
+        given, named = row.args_kwargs["args"], row.args_kwargs["kwargs"]
+        async with self.standby.place() as may_go:
+            await self.storing.until_answered(row.task, *given, **named, may_go=may_go)
         self.ended.append(row.pk)
 
     async def _drain(self):
+        self.standby.end()
         if self.running:
             logger.info("finishing %s calls before the end", len(self.running))
             _, unanswered = await asyncio.wait(self.running, timeout=DRAIN)

@@ -90,9 +90,8 @@ class CallQuerySet(models.QuerySet):
 
     def mark_sent(self, call, sent):
         """True where the call was still ours to send; committed before a byte goes out."""
-        claimed = self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker)
         now = timezone.now()
-        if not claimed.update(status=Status.SENT, sent=sent, sent_at=now):
+        if not self.as_claimed(call).update(status=Status.SENT, sent=sent, sent_at=now):
             return False
         call.status, call.sent_at = Status.SENT, now
         return True
@@ -104,9 +103,12 @@ class CallQuerySet(models.QuerySet):
 
     def put_back(self, call, run_after):
         """True where a claimed call waits in the queue again, until a moment."""
-        claimed = self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker)
         values = {"status": Status.QUEUED, "worker": "", "claimed_at": None, "run_after": run_after}
-        return claimed.update(**values) == 1
+        return self.as_claimed(call).update(**values) == 1
+
+    def as_claimed(self, call):
+        """The row of a call where it is claimed still, and by the same claim: it may have been paused and resumed."""
+        return self.filter(pk=call.pk, status=Status.CLAIMED, worker=call.worker, claimed_at=call.claimed_at)
 
     def in_line(self):
         """Those that wait for their turn, and not for a moment."""

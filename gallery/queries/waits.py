@@ -33,15 +33,24 @@ def add(generations):
     """Puts `queue_place` and `wait` on open generations; None where there is none. Wants `calls` prefetched."""
     places = places_in_line([generation.pk for generation in generations]) if generations else {}
     gate = RateGate.objects.current() if generations else None
-    # Where as many calls are out as a worker carries, the others wait for those and not for the rate limit.
-    full = bool(places) and Call.objects.filter(status__in=GOING).count() >= settings.CALLS_IN_FLIGHT
+    going = _going() if places else {}
+    # Where as many calls are out as a worker carries, the others wait for those and not for the rate limit; and behind
+    # those that it has claimed to go next.
+    full = sum(going.values()) >= settings.CALLS_IN_FLIGHT
+    standing_by = going.get(Call.Status.CLAIMED, 0) if full else 0
     for generation in generations:
         queued = generation.status == generation.Status.QUEUED
         place, ahead = places.get(generation.pk, (None, None)) if queued else (None, None)
-        generation.queue_place = place
+        generation.queue_place = place and place + standing_by
         generation.wait = _for_a_moment(generation, gate)
         if ahead is not None and not full and not generation.wait:
             generation.wait = _for_the_rate(gate, ahead)
+
+
+def _going():
+    """Status -> how many calls are out, or about to be."""
+    rows = Call.objects.filter(status__in=GOING).order_by().values_list("status")
+    return dict(rows.annotate(number=Count("pk")))
 
 
 def _for_a_moment(generation, gate):

@@ -40,18 +40,23 @@ def enqueue(call):
     run_call.using(**turns.place(call)).enqueue(call.pk)
 
 
+async def _at_once():
+    return True
+
+
 @task
-async def run_call(call_id, on_answered=lambda: None):
+async def run_call(call_id, may_go=_at_once, on_answered=lambda: None):
     """Run a queued call to its end. A second delivery of the same call does nothing.
 
-    Says when the call is out no more: what is left then is to store what came.
+    Asks before the call goes out: with False it goes back to the queue. Says when it is out no more: what is left then
+    is to store what came.
     """
     claimed = await claims.take(call_id)
     if claimed is None:
         return
     try:
         with logs.about(claimed[0].generation.request_id):
-            await _run(*claimed, on_answered)
+            await _run(*claimed, may_go, on_answered)
     finally:
         running.remove(call_id)
 
@@ -80,7 +85,7 @@ class Claims:
 claims = Claims()
 
 
-async def _run(call, entry, on_answered):
+async def _run(call, entry, may_go, on_answered):
     folder = spool_folder(call)
     try:
         gateway = wiring.gateway()
@@ -91,10 +96,12 @@ async def _run(call, entry, on_answered):
         logger.exception("call %s could not be prepared", call.pk)
         await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
     else:
-        wait = await gate.patiently(partial(_pass_as_sent, call, request.summary))
-        if wait == 0:
-            return await _post(gateway, call, request, folder / "body", on_answered)
-        if wait:
+        wait = 0
+        if await may_go():
+            wait = await gate.patiently(partial(_pass_as_sent, call, request.summary))
+            if wait == 0:
+                return await _post(gateway, call, request, folder / "body", on_answered)
+        if wait is not None:
             await sync_to_async(_put_back)(call, wait)
     await _discard(folder)
 
@@ -170,10 +177,10 @@ class NotSendable(Exception):
 def spool_folder(call):
     """Where a call's inputs and its answer lie while it runs; on the worker's own disk.
 
-    Named after the worker too: one that froze before it sent the call, and wakes when another on this machine has,
-    clears away what it prepared and nothing else.
+    Named after the claim too: who lost the call before it was sent, to a pause or to another worker on this machine,
+    and wakes when it is out after all, clears away what it prepared and nothing else.
     """
-    return settings.SPOOL_DIR / f"call-{call.pk}-{call.worker.rpartition(':')[2]}"
+    return settings.SPOOL_DIR / f"call-{call.pk}-{call.worker.rpartition(':')[2]}-{call.claimed_at:%d%H%M%S%f}"
 
 
 def spooled():
@@ -196,10 +203,10 @@ def _claim(call_ids):
 
 
 def _put_back(call, wait):
-    """To the queue again, until the gate may let it pass; unless it was cancelled meanwhile."""
+    """To the queue again, until the gate may let it pass, if it waits for that; unless it was cancelled meanwhile."""
     with transaction.atomic():
         Generation.objects.lock(call.generation_id)
-        call.run_after = timezone.now() + timedelta(seconds=wait)
+        call.run_after = timezone.now() + timedelta(seconds=wait) if wait else None
         if Call.objects.put_back(call, call.run_after):
             enqueue(call)
             Event.objects.append(call.generation)

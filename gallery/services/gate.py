@@ -15,7 +15,7 @@ AHEAD = 1  # seconds of requests that workers take from the queue in advance; th
 PATIENCE = 2  # seconds a call waits in memory; for more it goes back to the queue
 PAUSE = 2  # seconds after a 429 that names no time
 LONGEST_PAUSE = 600  # seconds; a mistaken header must not close the studio for a day
-PREPARING = timedelta(minutes=1)  # a claimed call that did not reach the gate in this time has lost its worker
+PREPARING = timedelta(minutes=1)  # a claimed call that is not at the gate by then stands by, or lost its worker
 
 
 def pass_gate(turn=0):

@@ -61,7 +61,7 @@ def test_the_studio_leaves_no_process_behind_however_it_ends(start, port, how, c
 
 def test_calls_can_be_recovered_by_hand(start):
     generation = ask()
-    generation.calls.update(status="sent", worker="dead", sent_at=timezone.now())
+    generation.calls.update(status="sent", claimed_at=timezone.now(), worker="dead", sent_at=timezone.now())
     assert start("recover").ends_by_itself() == 0
     generation.refresh_from_db()
     assert (generation.status, generation.error_code) == ("interrupted", "worker_stopped")

@@ -80,6 +80,32 @@ def test_calls_in_flight_are_never_more_than_allowed(online, monkeypatch, settin
     assert (gateway.most, len(gateway.requests)) == (2, 5)
 
 
+def numbers():
+    """How many calls are out, and how many stand by."""
+    return tuple(Call.objects.filter(status=status).count() for status in ("sent", "claimed"))
+
+
+def test_a_call_stands_by_and_goes_when_another_is_back(online, monkeypatch, settings):
+    gateway, seen = connect(monkeypatch, settings, Counting()), set()
+    online.faults([{"name": "slow", "seconds": 0.3, "times": 6}])
+    for _ in range(6):
+        ask()
+    work(lambda: seen.add(numbers()) or all_ended(), in_flight=4)
+    assert (4, 1) in seen
+    assert (gateway.most, len(gateway.requests)) == (4, 6)
+
+
+def test_stopping_gives_back_what_stands_by(online):
+    online.faults([{"name": "slow", "seconds": 0.5, "times": 4}])
+    for _ in range(5):
+        ask()
+    work(lambda: numbers() == (4, 1), in_flight=4)
+    [call] = Call.objects.filter(status="queued", worker="", run_after=None)
+    assert in_queue() == [call.pk]
+    assert statuses() == ["succeeded"] * 4 + ["queued"]
+    assert online.ledger()["received"] == 4
+
+
 @pytest.fixture
 def busy_decoders():
     """Nothing can be stored until it is set."""
@@ -184,8 +210,8 @@ def test_stopping_lets_calls_in_flight_finish_and_starts_no_more(online):
 
 def test_starting_recovers_what_a_dead_worker_left(online):
     claimed, sent = ask(), ask()
-    claimed.calls.update(status="claimed")
-    sent.calls.update(status="sent", sent_at=timezone.now())
+    claimed.calls.update(status="claimed", claimed_at=timezone.now())
+    sent.calls.update(status="sent", claimed_at=timezone.now(), sent_at=timezone.now())
     work(all_ended)
     assert statuses() == ["succeeded", "interrupted"]
 

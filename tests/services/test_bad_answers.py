@@ -289,7 +289,9 @@ def test_a_call_that_hangs_does_not_hold_up_others(online):
 def test_our_own_mistake_while_reading_ends_the_call_and_keeps_the_answer(online, settings):
     generation = ask()
     call = generation.calls.get()
-    Call.objects.filter(pk=call.pk).update(status="sent", protocol="by pigeon", sent_at="2026-01-01T00:00Z")
+    Call.objects.filter(pk=call.pk).update(
+        status="sent", protocol="by pigeon", claimed_at=call.created_at, sent_at="2026-01-01T00:00Z"
+    )
     call.refresh_from_db()
     spool = calls.spool_folder(call) / "body"
     spool.parent.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """Many generations at once: asked for, paused, resumed, cancelled and retried, and read as a sheet."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -168,6 +169,33 @@ def test_a_call_that_is_out_finishes_in_a_paused_batch(recorder):
     recorder.meanwhile = partial(sync_to_async(batches.pause), batch)
     run_once(batch)
     assert statuses(batch) == ["succeeded"]
+
+
+def test_a_call_that_stood_by_while_its_batch_was_paused_and_resumed_goes_once(recorder):
+    batch = requested("a fox")
+    [pk] = in_queue()
+
+    async def run():
+        out, stale_is_over = asyncio.Event(), asyncio.Event()
+
+        async def meanwhile():  # the resumed one is out, and what the first one clears away must not be its answer
+            out.set()
+            await stale_is_over.wait()
+
+        async def may_go():
+            await sync_to_async(batches.pause)(batch)
+            await sync_to_async(batches.resume)(batch)
+            running.append(asyncio.create_task(calls.run_call.acall(pk)))
+            await out.wait()
+            return True
+
+        recorder.meanwhile, running = meanwhile, []
+        await calls.run_call.acall(pk, may_go=may_go)
+        stale_is_over.set()
+        await asyncio.gather(*running)
+
+    async_to_sync(run)()
+    assert (len(recorder.requests), statuses(batch)) == (1, ["succeeded"])
 
 
 def test_resumed_calls_take_turns_anew():

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -57,6 +58,49 @@ def test_a_second_delivery_does_nothing(online):
     assert online.ledger()["received"] == 1
     async_to_sync(calls.run_call.acall)(call.pk)
     assert (Call.objects.get().status, online.ledger()["received"]) == ("answered", 1)
+
+
+def stand_by(call, meanwhile=lambda: None, goes=True):
+    """Run a call; what happens before it may go, and whether it may."""
+
+    async def may_go():
+        await sync_to_async(meanwhile)()
+        return goes
+
+    async_to_sync(calls.run_call.acall)(call.pk, may_go=may_go)
+    call.refresh_from_db()
+
+
+def test_a_call_that_is_cancelled_while_it_stands_by_is_not_sent(online):
+    generation = ask()
+    call = generation.calls.get()
+    stand_by(call, partial(cancel_generation, generation))
+    assert (call.status, online.ledger()["received"]) == ("cancelled", 0)
+    assert not list(settings.SPOOL_DIR.iterdir())
+
+
+def test_a_call_that_may_not_go_is_in_the_queue_again_with_its_turn(online):
+    call = ask().calls.get()
+    turn = call.turn
+    stand_by(call, goes=False)
+    assert (call.status, call.worker, call.run_after, call.turn) == ("queued", "", None, turn)
+    assert online.ledger()["received"] == 0
+    run_calls()
+    call.refresh_from_db()
+    assert call.status == "answered"
+
+
+def test_a_claim_that_was_lost_and_won_again_is_another_claim():
+    call = make_call()
+    claim(call)
+    lost = Call.objects.get()
+    Call.objects.update(status="queued")
+    claim(call)
+    won = Call.objects.get()
+    assert not Call.objects.mark_sent(lost, {})
+    assert not Call.objects.put_back(lost, None)
+    assert calls.spool_folder(lost) != calls.spool_folder(won)
+    assert Call.objects.mark_sent(won, {})
 
 
 def queries_to_claim(number):

@@ -33,8 +33,8 @@ def given_up(generation, tmp_path):
 
 def test_calls_of_a_living_worker_are_left_alone(online):
     claimed, sent = ask(), ask()
-    claimed.calls.update(status="claimed", worker="far")
-    sent.calls.update(status="sent", worker="far", sent_at=timezone.now())
+    claimed.calls.update(status="claimed", claimed_at=timezone.now(), worker="far")
+    sent.calls.update(status="sent", claimed_at=timezone.now(), worker="far", sent_at=timezone.now())
     recover("far")
     assert list(Call.objects.order_by("pk").values_list("status", flat=True)) == ["claimed", "sent"]
     recover("near")
@@ -51,7 +51,7 @@ def test_a_call_that_this_worker_lost_to_an_error_is_recovered_while_it_lives(on
 
 def test_a_call_that_this_worker_is_at_is_left_alone(online, monkeypatch):
     generation = ask()
-    generation.calls.update(status="sent", worker=calls.WORKER, sent_at=timezone.now())
+    generation.calls.update(status="sent", claimed_at=timezone.now(), worker=calls.WORKER, sent_at=timezone.now())
     monkeypatch.setattr(calls, "running", [generation.calls.get().pk])
     recover(calls.WORKER)
     assert generation.calls.get().status == "sent"
@@ -112,7 +112,7 @@ def test_a_worker_that_comes_back_cannot_send_what_was_given_to_another(online):
 
 def test_the_rest_of_a_recovery_goes_on_where_one_call_cannot_be_recovered(online, monkeypatch):
     first, second = ask(), ask()
-    Call.objects.update(status="sent", worker="dead", sent_at=timezone.now())
+    Call.objects.update(status="sent", claimed_at=timezone.now(), worker="dead", sent_at=timezone.now())
     finish = calls.finish
 
     async def stumble(call, *arguments, **named):
@@ -139,7 +139,7 @@ def test_signs_of_life_come_and_go():
 
 def test_what_arrives_at_a_frozen_worker_of_this_machine_is_left_to_it(online):
     generation = ask()
-    generation.calls.update(status="sent", sent_at=timezone.now(), worker="here:1:frozen")
+    generation.calls.update(status="sent", claimed_at=timezone.now(), sent_at=timezone.now(), worker="here:1:frozen")
     call = generation.calls.get()
     folder = calls.spool_folder(call)
     folder.mkdir(parents=True)
@@ -164,7 +164,7 @@ def test_a_worker_that_wakes_clears_only_what_it_prepared_itself(online):
 
 def test_a_worker_that_wakes_and_never_got_through_says_that_nothing_was_sent(online):
     generation = ask()
-    generation.calls.update(status="sent", sent_at=timezone.now(), worker="here:1:frozen")
+    generation.calls.update(status="sent", claimed_at=timezone.now(), sent_at=timezone.now(), worker="here:1:frozen")
     call = generation.calls.get()
     recover("another")
     assert generation.calls.get().may_have_been_billed

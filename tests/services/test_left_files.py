@@ -46,7 +46,9 @@ def test_an_answer_with_pictures_that_could_not_be_stored_stays(online, code):
 
 def test_an_answer_stays_while_its_call_is_out(online):
     generation = ask()
-    generation.calls.update(status="sent", sent_at=timezone.now() - timedelta(minutes=1), worker="another")
+    generation.calls.update(
+        status="sent", claimed_at=timezone.now(), sent_at=timezone.now() - timedelta(minutes=1), worker="another"
+    )
     folder = spooled(generation)
     async_to_sync(recover_calls)({"another"})
     assert folder.exists()
@@ -58,6 +60,6 @@ def test_previews_of_a_dead_workers_call_go(online):
     names = [storages["previews"].save(previews.preview_name(call, number), ContentFile(b"x")) for number in range(3)]
     for name in names[:2]:  # the worker died before it said that it had drawn the third
         Event.objects.append(generation, preview=name)
-    generation.calls.update(status="sent", sent_at=timezone.now(), worker="a dead one")
+    generation.calls.update(status="sent", claimed_at=timezone.now(), sent_at=timezone.now(), worker="a dead one")
     recover()
     assert not any(storages["previews"].exists(name) for name in names)

@@ -62,6 +62,14 @@ def test_where_all_places_in_flight_are_taken_the_rate_is_not_blamed(settings):
     assert words(waiting(3)) == "Number 3 in the queue."
 
 
+def test_those_that_stand_by_go_before_the_queue(settings):
+    settings.CALLS_IN_FLIGHT = 2
+    make_call(status=Call.Status.SENT)
+    standing_by = make_call(make_generation(), Call.Status.CLAIMED).generation
+    assert words(standing_by) == "Next in the queue."
+    assert words(waiting(2)) == "Number 3 in the queue."
+
+
 def test_a_call_that_the_gate_sent_back_says_until_when():
     assert words(waiting(run_after=soon(9))) == "Waiting for the rate limit, 9 s."
 
