@@ -18,7 +18,6 @@ from gallery.wiring import close_gateway
 
 from . import locks
 from .keeper import DRAIN, kept
-from .standby import Standby
 from .storing import Storing
 
 logger = logging.getLogger(__name__)
@@ -67,7 +66,6 @@ class FleetWorker:
 
     def __init__(self, in_flight):
         self.in_flight = in_flight
-        self.standby = Standby(in_flight)
         self.storing = Storing()
         self.stop = asyncio.Event()
 
@@ -77,7 +75,7 @@ class FleetWorker:
             engine = Worker(
                 app,
                 name=calls.WORKER,
-                concurrency=self.in_flight + self.standby.most,
+                concurrency=self.in_flight,
                 fetch_job_polling_interval=LOOK_EVERY,
                 shutdown_graceful_timeout=DRAIN,
                 stalled_worker_timeout=FORGOTTEN,
@@ -88,7 +86,6 @@ class FleetWorker:
             stopped = asyncio.create_task(self.stop.wait())
             await asyncio.wait([running, stopped], return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
-            self.standby.end()
             engine.stop()
             await running
             await self.storing.until_stored()
@@ -102,8 +99,7 @@ class FleetWorker:
         return app.open_async()
 
     async def _run(self, args, kwargs):
-        async with self.standby.place() as may_go:
-            await self.storing.until_answered(calls.run_call, *args, **kwargs, may_go=may_go)
+        await self.storing.until_answered(calls.run_call, *args, **kwargs)
 
 
 def living():

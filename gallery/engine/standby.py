@@ -1,4 +1,7 @@
-"""A few calls more than may be out stand by, claimed and prepared: one of them goes as soon as another is back."""
+"""A few calls more than may be out stand by, claimed and prepared: one of them goes as soon as another is back.
+
+Only beside the one worker of SQLite. Of several, another might have a free place for what stands by here.
+"""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -8,7 +11,7 @@ SHARE = 4  # of so many that may be out, one stands by: with a few out, four wou
 
 
 class Standby:
-    """Of one worker, of whose calls `in_flight` may be out."""
+    """Of a worker of whose calls `in_flight` may be out."""
 
     def __init__(self, in_flight):
         self.most = min(MOST, in_flight // SHARE)
