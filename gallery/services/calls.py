@@ -96,7 +96,7 @@ async def _run(call, entry, may_go, on_answered):
         logger.exception("call %s could not be prepared", call.pk)
         await sync_to_async(results.record_unsent)(call, "studio_error_unsent")
     else:
-        wait = 0
+        wait = 0  # where it may not go: it is in its turn again at once
         if await may_go():
             wait = await gate.patiently(partial(_pass_as_sent, call, request.summary))
             if wait == 0:
