@@ -8,14 +8,15 @@ const NEW_CARD = /^\s*<article id="generation-(\d+)"/
 
 const card = (id) => document.getElementById(`generation-${id}`)
 const batch = (id) => document.getElementById(`batch-${id}`)
-const openCards = () => document.querySelectorAll(":is(.card, [data-batch]):is([data-status=queued], [data-status=running])")
+const OPEN = ":is([data-status=queued], [data-status=running])"
+const openCards = () => document.querySelectorAll(`:is(.card, [data-batch])${OPEN}`)
 
 export default function live(element) {
   const root = document.documentElement
   const list = document.getElementById("results-list")
   const batches = document.getElementById("batches")
   const due = new Set()
-  const again = new Set() // ids of what changed while it asked: the answer on its way may be older
+  const again = new Set() // ids of what changed before it stood there or while it asked: what comes may be older
   let source
 
   function refresh(shown) {
@@ -25,7 +26,10 @@ export default function live(element) {
 
   function changed(id) {
     if (card(id)) refresh(card(id))
-    else if (list) setTimeout(() => (card(id) ? refresh(card(id)) : add(id)), OWN_ANSWER)
+    else if (list) {
+      again.add(`generation-${id}`)
+      setTimeout(() => card(id) ?? add(id), OWN_ANSWER)
+    }
   }
 
   function add(id) {
@@ -66,18 +70,16 @@ export default function live(element) {
   addEventListener("pagehide", () => source.close())
   addEventListener("pageshow", ({ persisted }) => persisted && listen())
 
-  document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => {
-    const { id } = requestConfig.elt // another of this id may stand in its place by now
-    const shown = again.delete(id) && document.getElementById(id)
-    if (shown) htmx.trigger(shown, "changed")
+  document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+    if (again.delete(elt.id) && elt.matches(OPEN)) htmx.trigger(elt, "changed") // one that has ended is not replaced for it
   })
 
   // The answer to a form and the event about it race: the second of a new card is not shown, what else it brings is taken.
-  // Which of the two is newer nobody knows, so the card asks once more.
+  // Which of the two is newer nobody knows, so a card that is open asks once more.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const [, id] = detail.target === list ? (detail.serverResponse.match(NEW_CARD) ?? []) : []
     if (!id || !card(id)) return
     detail.swapOverride = "none"
-    refresh(card(id))
+    if (card(id).matches(OPEN)) refresh(card(id))
   })
 }
